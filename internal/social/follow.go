@@ -1,0 +1,219 @@
+package social
+
+import (
+	"regexp"
+	"time"
+
+	"godwit/internal/fault"
+)
+
+// RemoteID is an id that another server gave. It comes only from
+// ParseRemoteID, so that it can never change the path of a request.
+type RemoteID string
+
+var remoteID = regexp.MustCompile(`^[A-Za-z0-9_:.-]{1,128}$`)
+
+// ParseRemoteID checks an id from outside.
+func ParseRemoteID(s string) (RemoteID, error) {
+	if !remoteID.MatchString(s) || s == "." || s == ".." {
+		return "", fault.New(fault.Broken, "bad-remote-id", "The server's answer makes no sense. We try again later.")
+	}
+	return RemoteID(s), nil
+}
+
+// Flavour is a family of servers with the same manners.
+type Flavour string
+
+// The flavours whose manners were recorded; FlavourOther is Mastodon-compatible
+// but not known closer, FlavourNone cannot be driven.
+const (
+	Mastodon     Flavour = "mastodon"
+	GoToSocial   Flavour = "gotosocial"
+	Snac         Flavour = "snac"
+	FlavourOther Flavour = "other"
+	FlavourNone  Flavour = ""
+)
+
+// Software is what a server says of itself in NodeInfo.
+type Software struct {
+	Host     string
+	Name     string
+	Version  string
+	Flavour  Flavour
+	Fedi     bool // protocols hold activitypub
+	OpenRegs bool
+}
+
+// Instance is what a home server says of itself in its API.
+type Instance struct {
+	Host        string
+	Title       string
+	Version     string
+	MaxChars    int
+	Rules       []string
+	FollowLimit int // how many accounts one may follow, 0 when unknown
+}
+
+// RemoteAccount is an account as a home server's API shows it.
+type RemoteAccount struct {
+	ID             RemoteID
+	Acct           string // as the server wrote it: user, or user@host; never trusted across hosts
+	URL            string
+	URI            string // actor id, where the server tells
+	Name           string
+	Locked         bool
+	Bot            bool
+	FollowingCount int
+	FollowersCount int
+	CreatedAt      string
+	Moved          *RemoteAccount
+}
+
+// Relationship is how the home server sees the person and one account.
+type Relationship struct {
+	ID             RemoteID
+	Following      bool
+	Requested      bool
+	BlockedBy      bool
+	Blocking       bool
+	DomainBlocking bool
+}
+
+// Family is a kind of act that a server counts on its own.
+type Family string
+
+// The families of Budgets.
+const (
+	FollowsFamily  Family = "follows"
+	RequestsFamily Family = "requests"
+	StatusesFamily Family = "statuses"
+	MediaFamily    Family = "media"
+)
+
+// RateLimit is the X-RateLimit headers of one answer.
+type RateLimit struct {
+	Limit     int
+	Remaining int
+	Reset     time.Time
+}
+
+// Budget is what a server still allows a Destination to do of one family.
+type Budget struct {
+	Family    Family
+	Limit     int       // per window
+	Remaining int       // of this window, head-room not subtracted
+	ResetsAt  time.Time // when the window ends, by our clock
+	Window    time.Duration
+}
+
+// DestinationState is whether a Destination may be acted for.
+type DestinationState string
+
+// The states of a Destination.
+const (
+	Active         DestinationState = "active"
+	PermissionLost DestinationState = "permission-lost" // token no longer accepted: connect again
+	Disabled       DestinationState = "disabled"        // the account is disabled or awaits approval
+	LimitReached   DestinationState = "limit-reached"   // follows as many as the server allows
+)
+
+// Destination is the fediverse account for which a User lets us act. Its token
+// never leaves internal/store but to internal/fedi.
+type Destination struct {
+	ID        int64
+	UserID    int64
+	Host      string // origin of the API, canonical host
+	RemoteID  RemoteID
+	Handle    Handle
+	ActorID   string
+	Flavour   Flavour
+	Software  string // name and version, for showing
+	Scopes    string
+	State     DestinationState
+	Follow    FollowState
+	Following int // how many accounts it follows, when last read
+	CreatedAt time.Time
+}
+
+// FollowState is where the following for a Destination stands.
+type FollowState string
+
+// The states of following.
+const (
+	FollowIdle    FollowState = "" // nothing was ever started
+	FollowRunning FollowState = "running"
+	FollowPaused  FollowState = "paused"   // by the person
+	FollowStopped FollowState = "canceled" // by the person, for good
+)
+
+// JobState is where a FollowJob stands between its steps.
+type JobState string
+
+// The states of a FollowJob.
+const (
+	JobPlanned  JobState = "planned"  // not sent yet
+	JobAsked    JobState = "asked"    // sent, to be confirmed by a relationship
+	JobDone     JobState = "done"     // has its final Outcome
+	JobCanceled JobState = "canceled" // the person stopped it before it was sent
+)
+
+// Outcome is how the follow of one account went.
+type Outcome string
+
+// The outcomes; the zero value is none yet.
+const (
+	NoOutcome Outcome = ""
+	Followed  Outcome = "followed"
+	Requested Outcome = "requested"
+	Already   Outcome = "already"
+	Moved     Outcome = "moved"
+	Gone      Outcome = "gone"
+	Declined  Outcome = "refused"
+	Deferred  Outcome = "deferred"
+)
+
+// Reason is why an Outcome is so; the page has a sentence for each.
+type Reason string
+
+// The reasons, as the page's table of Outcomes lists them.
+const (
+	ReasonNone        Reason = ""
+	ReasonMoved       Reason = "moved"        // followed the account it moved to; Args new
+	ReasonMovedClaim  Reason = "moved-claim"  // says it moved, the target doesn't confirm
+	ReasonGone        Reason = "gone"         // the account
+	ReasonGoneServer  Reason = "gone-server"  // the server
+	ReasonThem        Reason = "them"         // they don't accept the follow
+	ReasonTookBack    Reason = "took-back"    // they declined the request
+	ReasonOurServer   Reason = "our-server"   // the home server blocks theirs
+	ReasonTheirServer Reason = "their-server" // theirs doesn't accept follows from the home server
+	ReasonOwnBlock    Reason = "own-block"
+	ReasonSelf        Reason = "self" // the person's own account
+	ReasonDay         Reason = "day"  // deferred: the server's daily limit
+	ReasonHost        Reason = "host" // deferred: their host isn't answering
+	ReasonGentle      Reason = "gentle"
+	ReasonUnclear     Reason = "unclear"  // the home server didn't say whether it worked
+	ReasonGaveUp      Reason = "gave-up"  // tried as often as we try
+	ReasonMismatch    Reason = "mismatch" // the home server found somebody else under the name
+)
+
+// FollowJob is one Destination to follow one Handle.
+type FollowJob struct {
+	ID            int64
+	UserID        int64
+	DestinationID int64
+	MatchID       int64
+	Handle        Handle
+	ActorID       string
+	State         JobState
+	Outcome       Outcome
+	Reason        Reason
+	NewHandle     Handle   // where it moved to
+	RemoteID      RemoteID // the account's id on the home server, once found
+	Locked        bool
+	Attempts      int // sends and look-ups tried, counted before each
+	Empty         int // empty searches in a row
+	Checks        int // relationship checks since asked
+	DueAt         time.Time
+	AskedAt       time.Time
+	UpdatedAt     time.Time
+}
