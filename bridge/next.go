@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"slices"
 	"time"
 
 	"godwit/internal/social"
@@ -45,15 +46,26 @@ func open(b []social.Budget, f social.Family, d social.Destination, n int) (from
 
 // ripeBatch returns what to confirm, and whether to do it now: when a request
 // would be full, when the eldest has waited long enough, or when nothing else
-// is left to do and the answer is awaited.
+// is left to do and somebody may be watching for the end.
 func ripeBatch(w Work, now time.Time) (batch []social.FollowJob, ripe bool) {
 	size := BatchSize(w.Destination.Flavour)
 	batch = w.Confirm[:min(size, len(w.Confirm))]
 	if len(batch) == 0 {
 		return nil, false
 	}
-	idle := len(w.Due) == 0 && batch[0].Checks == 0
-	return batch, len(batch) == size || idle || !now.Before(patienceEnds(batch))
+	return batch, len(batch) == size || isLast(w, batch, now) || !now.Before(patienceEnds(batch))
+}
+
+// isLast reports that the batch holds what was asked just now, and that no job
+// will join it soon.
+func isLast(w Work, batch []social.FollowJob, now time.Time) bool {
+	soon := !w.NextDue.IsZero() && w.NextDue.Before(now.Add(firstCheck))
+	return len(w.Due) == 0 && !soon && slices.ContainsFunc(batch, isFresh)
+}
+
+// isFresh reports that a job waits for its first check, seconds after it was asked.
+func isFresh(job social.FollowJob) bool {
+	return job.Checks == 0 && job.DueAt.Sub(job.AskedAt) < secondCheck
 }
 
 // patienceEnds is when the eldest of jobs is confirmed without a full batch.
@@ -61,7 +73,7 @@ func patienceEnds(jobs []social.FollowJob) time.Time {
 	var end time.Time
 	for _, job := range jobs {
 		patience := laterPatience
-		if job.Checks == 0 {
+		if isFresh(job) {
 			patience = firstPatience
 		}
 		end = earliest(end, job.DueAt.Add(patience))

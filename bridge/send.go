@@ -76,6 +76,21 @@ func (s *sender) later(r social.Reason, gap time.Duration) social.FollowJob {
 	return s.job
 }
 
+// notYet defers the job after an answer that is clear, so that its failed
+// attempts are no longer in a row.
+func (s *sender) notYet(r social.Reason, gap time.Duration) (social.FollowJob, error) {
+	s.job.Attempts = 0
+	return s.later(r, gap), nil
+}
+
+// goOn makes the job's next step due at once.
+func (s *sender) goOn() (social.FollowJob, error) {
+	s.job.Attempts, s.job.Empty = 0, 0
+	s.job.Outcome, s.job.Reason = social.NoOutcome, social.ReasonNone
+	s.job.DueAt, s.job.UpdatedAt = s.now, s.now
+	return s.job, nil
+}
+
 // failed sorts an error of a call: one that says "not now" or "not with this
 // permission" leaves the job as it was.
 func (s *sender) failed(err error) (social.FollowJob, error) {
@@ -89,6 +104,15 @@ func (s *sender) failed(err error) (social.FollowJob, error) {
 // reason that is not the job's.
 func answered(err error) bool { return fault.Is(err, fault.Wait) || fault.Is(err, fault.Paused) }
 
+// The codes of a home server's final answers about one account. Other faults
+// that are for good, such as an address that may not be contacted, are about
+// the server itself.
+const (
+	codeGone    = "gone"
+	codeRefused = "refused"
+	codeSelf    = "self"
+)
+
 func codeOf(err error) string {
 	if f, ok := errors.AsType[*fault.Fault](err); ok {
 		return f.Code
@@ -99,7 +123,7 @@ func codeOf(err error) string {
 func (s *sender) find(ctx context.Context) (social.FollowJob, error) {
 	acct, err := s.srv.Find(ctx, wanted(s.job), s.actor())
 	switch {
-	case fault.Is(err, fault.NotFound), fault.Is(err, fault.Gone):
+	case fault.Is(err, fault.NotFound), codeOf(err) == codeGone:
 		return s.empty(ctx)
 	case err != nil:
 		return s.failed(err)
@@ -110,10 +134,8 @@ func (s *sender) find(ctx context.Context) (social.FollowJob, error) {
 	case acct.Moved != nil:
 		return s.moved(ctx)
 	}
-	s.job.RemoteID, s.job.Empty = acct.ID, 0
-	s.job.Locked = s.job.Locked || acct.Locked
-	s.job.DueAt, s.job.UpdatedAt = s.now, s.now
-	return s.job, nil
+	s.job.RemoteID, s.job.Locked = acct.ID, s.job.Locked || acct.Locked
+	return s.goOn()
 }
 
 // actor is the identity that the answer must have; the one of an account that
@@ -146,7 +168,7 @@ func (s *sender) isWanted(acct social.RemoteAccount) bool {
 func (s *sender) empty(ctx context.Context) (social.FollowJob, error) {
 	s.job.Empty++
 	if s.job.Empty < lookFrom {
-		return s.later(social.ReasonHost, emptyGaps[s.job.Empty-1]), nil
+		return s.notYet(social.ReasonHost, emptyGaps[s.job.Empty-1])
 	}
 	res, err := s.mv.LookUp(ctx, wanted(s.job))
 	if err != nil {
@@ -163,11 +185,11 @@ func (s *sender) judge(res social.Resolution) (social.FollowJob, error) {
 	case res.State == social.GoneForGood, res.State == social.Missing && s.missingBefore():
 		return s.end(social.Gone, social.ReasonGone)
 	case res.State == social.Missing:
-		return s.later(social.ReasonGone, missingGap), nil
+		return s.notYet(social.ReasonGone, missingGap)
 	case !res.MovedTo.IsZero():
 		return s.goTo(res.MovedTo)
 	case !last:
-		return s.later(social.ReasonHost, emptyGaps[s.job.Empty-1]), nil
+		return s.notYet(social.ReasonHost, emptyGaps[s.job.Empty-1])
 	case res.State == social.Ill, res.State == social.NotFedi:
 		return s.end(social.Gone, social.ReasonGoneServer)
 	case res.State == social.Unconfirmed:
@@ -203,7 +225,7 @@ func (s *sender) stillIll() (social.FollowJob, error) {
 	if s.job.Empty++; s.job.Empty >= maxEmpty {
 		return s.end(social.Gone, social.ReasonGoneServer)
 	}
-	return s.later(social.ReasonHost, emptyGaps[s.job.Empty-1]), nil
+	return s.notYet(social.ReasonHost, emptyGaps[s.job.Empty-1])
 }
 
 // claimed is the address that an account claims to have moved to, if it is one.
@@ -223,9 +245,8 @@ func (s *sender) goTo(h social.Handle) (social.FollowJob, error) {
 	if hopped {
 		return s.end(social.Moved, social.ReasonMovedClaim)
 	}
-	s.job.RemoteID, s.job.Empty = "", 0
-	s.job.DueAt, s.job.UpdatedAt = s.now, s.now
-	return s.job, nil
+	s.job.RemoteID = ""
+	return s.goOn()
 }
 
 // attempted reports that a follow may have been sent already, with an outcome
@@ -246,8 +267,10 @@ func (s *sender) follow(ctx context.Context) (social.FollowJob, error) {
 	}
 	rel, err := s.srv.Follow(ctx, s.job.RemoteID)
 	switch {
-	case fault.Is(err, fault.Gone), fault.Is(err, fault.NotFound):
-		return s.refused(ctx, codeOf(err))
+	case codeOf(err) == codeSelf:
+		return s.end(social.Declined, social.ReasonSelf)
+	case fault.Is(err, fault.NotFound), codeOf(err) == codeGone, codeOf(err) == codeRefused:
+		return s.refused(ctx, codeOf(err) == codeRefused)
 	case err != nil:
 		return s.failed(err)
 	}
@@ -295,18 +318,16 @@ func firstWord(d social.Destination, job social.FollowJob, rel social.Relationsh
 	return social.Deferred, social.ReasonUnclear
 }
 
-// refused finds the reason of a final "no".
-func (s *sender) refused(ctx context.Context, code string) (social.FollowJob, error) {
-	if code == "self" {
-		return s.end(social.Declined, social.ReasonSelf)
-	}
+// refused finds the reason of a final "no"; plainly says that the server gave
+// it as one, and not as "no such account".
+func (s *sender) refused(ctx context.Context, plainly bool) (social.FollowJob, error) {
 	rel, err := s.relationship(ctx)
 	switch {
 	case err != nil && answered(err):
 		return s.job, err // asked again later: the answer will be the same
 	case rel.Blocking || rel.DomainBlocking:
 		return s.end(social.Declined, social.ReasonOwnBlock)
-	case rel.BlockedBy || code == "refused":
+	case rel.BlockedBy || plainly:
 		return s.end(social.Declined, social.ReasonThem)
 	}
 	return s.vanished(ctx)
@@ -323,7 +344,7 @@ func (s *sender) vanished(ctx context.Context) (social.FollowJob, error) {
 	case res.State == social.GoneForGood, res.State == social.Missing && s.missingBefore():
 		return s.end(social.Gone, social.ReasonGone)
 	case res.State == social.Missing:
-		return s.later(social.ReasonGone, missingGap), nil
+		return s.notYet(social.ReasonGone, missingGap)
 	case res.State == social.Found:
 		return s.end(social.Declined, social.ReasonThem)
 	}
