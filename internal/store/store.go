@@ -159,8 +159,11 @@ func (s *Store) DeleteDestination(ctx context.Context, userID, id int64) error {
 
 // ---- tasks: the rows that say what is due
 
-// DueTasks lists up to limit tasks that are due at now and not claimed, oldest
-// first and fairly over users, and when the next one after these is due.
+// DueTasks lists up to limit tasks of each kind that are due at now and not
+// claimed (or whose claim's lease has ended), oldest first and fairly over
+// users, with their last claim's number, and when the next one after these is
+// due. The limit holds for each kind, so that ten thousand look-ups never hide
+// one follow.
 func (s *Store) DueTasks(ctx context.Context, now time.Time, limit int) (due []social.Task, next time.Time, err error) {
 	return nil, time.Time{}, errNotBuilt
 }
@@ -174,6 +177,12 @@ func (s *Store) Ring(ctx context.Context, kind social.TaskKind, id int64, at tim
 // attempt before it is made; Conflict when it is not due or another holds it.
 func (s *Store) Claim(ctx context.Context, kind social.TaskKind, id int64, now time.Time, lease time.Duration) (t social.Task, attempts int, err error) {
 	return social.Task{}, 0, errNotBuilt
+}
+
+// Renew makes a claim last for lease from now on, while a long step goes on;
+// Conflict when another took the task or its row is gone.
+func (s *Store) Renew(ctx context.Context, t social.Task, now time.Time, lease time.Duration) error {
+	return errNotBuilt
 }
 
 // Settle gives a claim back. next is when the task is due again, zero for
@@ -233,7 +242,8 @@ type Candidates struct {
 }
 
 // SaveCandidates replaces the undecided candidates of the Accounts, marks the
-// Accounts read, and makes a look-up of each handle due that has no fresh one.
+// Accounts read, and makes a look-up of each handle due that has no fresh one:
+// at most 20,000 a UTC day for each User, later ones the days after (NET-04).
 func (s *Store) SaveCandidates(ctx context.Context, t social.Task, c []Candidates, now time.Time) error {
 	return errNotBuilt
 }

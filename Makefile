@@ -1,0 +1,50 @@
+# Godwit: what a newcomer needs is `make run` and `make test`.
+
+GO      ?= go
+ADDR    ?= 127.0.0.1:8080
+SHOTS   ?= shots
+export CGO_ENABLED = 0
+export GOFLAGS += -buildvcs=false
+
+.PHONY: run build demo test soak bench eval shots fuzz
+
+## run: build, then serve the main job on the embedded default
+run: build
+	./bin/godwit serve --addr $(ADDR)
+
+## demo: the whole journey against a simulated fediverse, offline
+demo: build
+	./bin/godwit demo --addr $(ADDR)
+
+build:
+	$(GO) build -trimpath -o bin/godwit ./cmd/godwit
+
+## test: everything, with the machine's own PostgreSQL, Redis and Chromium
+test:
+	@.ci/need postgres redis-server chromium
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) test -count=1 -timeout 15m ./...
+
+## soak: the same proofs in their long form
+soak:
+	@.ci/need postgres redis-server chromium
+	GODWIT_SOAK=1 $(GO) test -count=1 -timeout 170m ./...
+
+## bench: ratios within one run, as a table
+bench: build
+	@$(GO) run ./cmd/godwit-bench
+
+## eval: precision and recall of the matcher over its labelled set
+eval:
+	@$(GO) test -count=1 -v -run TestEval ./matcher | grep -v '^=== '
+
+## shots: a picture of each page at 1280 and 390 pixels, in $(SHOTS)
+shots:
+	@.ci/need chromium
+	GODWIT_SHOTS=$(abspath $(SHOTS)) $(GO) test -count=1 -v -run TestJourney ./cmd/godwit
+
+## fuzz: each fuzzer for a minute
+fuzz:
+	@for pkg in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$pkg | grep ^Fuzz); do \
+	  echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime 60s $$pkg || exit 1; done; done

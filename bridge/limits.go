@@ -1,0 +1,94 @@
+package bridge
+
+import "time"
+
+// What servers allow, where they do not say it themselves, and what we leave.
+const (
+	// Mastodon counts follows per UTC day and requests per token in windows of
+	// five minutes aligned to the epoch (lib/rate_limiter.rb, rack_attack.rb).
+	// GoToSocial counts requests per address with the same figures.
+	mastodonFollows = 400
+	serverRequests  = 300
+	requestsWindow  = 5 * time.Minute
+	day             = 24 * time.Hour
+
+	// snac has no limits and four threads: one request a second.
+	snacWindow = time.Second
+
+	// A server that is not known yet gets little until its headers say more.
+	// 100 follows an hour is the least that any known software allows (Misskey).
+	unknownRequests = 60
+	unknownFollows  = 100
+	unknownWindow   = time.Hour
+
+	// headRoom of every limit is left for the person's own use; a tenth where
+	// the limit is small.
+	headRoom = 10
+
+	// A Destination goes on 5 to 120 seconds after a reset, and after a day's
+	// reset up to another 30 minutes later, so that not all come at once.
+	leastJitter = 5 * time.Second
+	mostJitter  = 120 * time.Second
+	dayJitter   = 30 * time.Minute
+
+	// maxReset is how far ahead a server's reset is believed.
+	maxReset = 25 * time.Hour
+	// resetSlack is how much longer than its window a reset may lie ahead.
+	resetSlack = 30 * time.Second
+)
+
+// How gently a target host is treated. A home server makes about 7 requests to
+// the host of each account that is new to it, and a host may allow it 300 in
+// five minutes: 43 accounts in a row were seen to work, the 44th was not found.
+// Ten in any window of 100 seconds are at most 40 in five minutes.
+const (
+	targetBurst   = 10
+	targetWindow  = 100 * time.Second
+	targetSlowest = 6 * time.Hour // the widest window of a host that does not answer
+	targetMemory  = day           // how long an ill host is remembered
+)
+
+// How often and how long we try.
+const (
+	maxAttempts = 5
+	maxEmpty    = 6
+	lookFrom    = 5 // the empty search from which on the account's own server is asked
+	missingGap  = day
+	missingLeap = 20 * time.Hour // how far apart two answers "no such account" must lie to count as two
+
+	relationshipBatch = 20
+	firstCheck        = 30 * time.Second // the Accept came within 0.3 s where it was measured
+	secondCheck       = time.Hour
+	laterCheck        = day
+	brokenCheck       = time.Hour // after a check that failed
+	requestAge        = 30 * day  // after which a request is left as it is
+	firstPatience     = 5 * time.Minute
+	laterPatience     = time.Hour
+)
+
+// failGaps are the pauses after failed attempts: five attempts in 25 hours.
+// The first is short, since most failures are a process that was stopped.
+var failGaps = [maxAttempts - 1]time.Duration{30 * time.Second, time.Hour, 6 * time.Hour, 18 * time.Hour}
+
+// emptyGaps are the pauses after empty searches: six tries in 48 hours. An
+// empty answer is what a home server gives for no such account, a host that is
+// down and a host that has had enough of it, alike.
+var emptyGaps = [maxEmpty - 1]time.Duration{30 * time.Minute, 2 * time.Hour, 6 * time.Hour, 15*time.Hour + 30*time.Minute, day}
+
+// Planning.
+const (
+	// FileRows is the most that Mastodon takes in one file.
+	FileRows = 20_000
+	// fileFrom is the size from which on the file comes first on Mastodon, whose
+	// import is not held to 400 a day.
+	fileFrom = 351
+	// mastodonFollowing is how many accounts anyone may follow there.
+	mastodonFollowing = 7_500
+	// pace is how long an account takes in the background: two requests and a
+	// share of the checks, 100 accounts in five minutes.
+	pace = 3 * time.Second
+	// roundTo is the coarseness of an estimate shown to a person.
+	roundTo = 5 * time.Minute
+	// sampleFollows is after how many follows an unknown server's limits are known.
+	sampleFollows = 50
+)

@@ -1,0 +1,15 @@
+package config
+
+// The bounds of this package.
+const (
+	maxFile  = 64 << 10 // of godwit.toml and of a key file, in bytes
+	maxKeys  = 16       // keys readable at once: one writes, the others are on their way out
+	keyBytes = 32       // of a key: AES-256
+)
+
+// The names of what Godwit makes itself in its directories.
+const (
+	fileName = "godwit.toml"
+	keyFile  = "secret.key"
+	database = "godwit.db"
+)

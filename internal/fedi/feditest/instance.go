@@ -1,0 +1,67 @@
+package feditest
+
+import (
+	"strconv"
+
+	"godwit/internal/social"
+)
+
+// rule is one rule of a host, as the API tells it.
+type rule struct {
+	ID   string `json:"id"`
+	Text string `json:"text"`
+}
+
+func (h *Host) apiRules() []rule {
+	rules := []rule{}
+	for i, t := range h.rules {
+		rules = append(rules, rule{strconv.Itoa(i + 1), t})
+	}
+	return rules
+}
+
+// bounds are what a flavour says that a post and its media may be.
+type bounds struct{ characters, attachments, fields int }
+
+func (h *Host) bounds() bounds {
+	switch h.ways.flavour {
+	case social.GoToSocial:
+		return bounds{5000, 6, 6}
+	case social.Snac:
+		return bounds{100_000, 4, 8}
+	}
+	return bounds{500, 4, 4}
+}
+
+// configuration is the part of both instance documents that clients plan with.
+func (h *Host) configuration() map[string]any {
+	b := h.bounds()
+	return map[string]any{
+		"accounts":          map[string]int{"max_profile_fields": b.fields},
+		"statuses":          map[string]int{"max_characters": b.characters, "max_media_attachments": b.attachments, "characters_reserved_per_url": 23},
+		"media_attachments": map[string]int{"description_limit": 1500, "image_size_limit": 16 << 20, "video_size_limit": 99 << 20},
+	}
+}
+
+func instanceV1(h *Host, _ *call) *answer {
+	return data(map[string]any{
+		"uri": h.domain, "domain": h.name, "title": h.title, "version": h.ways.version, "description": h.title,
+		"stats":         map[string]int{"user_count": len(h.order)},
+		"registrations": h.openRegs, "rules": h.apiRules(), "configuration": h.configuration(),
+	})
+}
+
+// instanceV2 names the handle domain as Mastodon does; GoToSocial tells it apart.
+func instanceV2(h *Host, _ *call) *answer {
+	domain := h.domain
+	if h.ways.flavour == social.GoToSocial {
+		domain = h.name
+	}
+	return data(map[string]any{
+		"domain": domain, "account_domain": h.domain, "title": h.title, "version": h.ways.version, "description": h.title,
+		"usage":         map[string]any{"users": map[string]int{"active_month": len(h.order)}},
+		"languages":     []string{"en"},
+		"registrations": map[string]any{"enabled": h.openRegs, "approval_required": true, "message": nil},
+		"rules":         h.apiRules(), "configuration": h.configuration(),
+	})
+}

@@ -1,0 +1,85 @@
+package fedi
+
+import "time"
+
+// Time allowed to one request. The parts bound the whole: a look-up ends
+// lookUpTime after its turn came, whatever the other side does; a home server
+// gets homeTime, since GoToSocial may hold a search for its own 30 s.
+const (
+	dialTime    = 5 * time.Second
+	tlsTime     = 5 * time.Second
+	headerTime  = 8 * time.Second
+	lookUpTime  = 10 * time.Second
+	homeTime    = 30 * time.Second
+	oneDialTime = 2 * time.Second  // the least that one of several addresses gets
+	wholeLookUp = 30 * time.Second // a LookUp with all of its requests and pauses
+	idleTime    = 30 * time.Second // an unused connection is kept
+)
+
+// Bounds of one answer, in bytes after decompression. More than the bound is
+// a failure and never a shorter text that happens to parse.
+const (
+	maxHeaderBytes = 64 << 10
+	maxWebFinger   = 64 << 10
+	maxHostMeta    = 64 << 10
+	maxNodeInfo    = 64 << 10
+	maxRobots      = 64 << 10
+	maxActor       = 1 << 20
+	maxOAuth       = 64 << 10
+	maxAPI         = 1 << 20
+	maxSearch      = 2 << 20
+)
+
+// Bounds of what an answer may say.
+const (
+	maxInterim   = 5 // 1xx answers before the real one
+	maxRedirects = 3 // and none with a token, a code or a client secret
+	maxURL       = 2048
+	maxField     = 1024 // client id, client secret
+	maxToken     = 4096
+	maxLinks     = 32 // links kept of one profile
+	maxLink      = 512
+	maxProfile   = 64 << 10 // bytes of a profile text that are read for links
+	maxRules     = 50
+	maxRule      = 500 // characters
+	maxSaid      = 200 // characters of a server's own words, in logs
+)
+
+// Pace towards one host.
+const (
+	hostPause      = time.Second // between the starts of two look-ups in one registrable domain
+	foreignAtOnce  = 1
+	homeAtOnce     = 2
+	snacAtOnce     = 1 // snac has four threads in all
+	appPause       = time.Minute
+	circuitAfter   = 3 // failures in a row
+	circuitFirst   = 5 * time.Minute
+	circuitMost    = 24 * time.Hour
+	circuitMostFor = time.Hour // a home server: its people wait for it
+)
+
+// Bounds of what another server may tell us to wait, and what stands in where
+// it tells nothing that makes sense.
+const (
+	minWait        = time.Second
+	maxWaitHome    = 24 * time.Hour
+	maxWaitForeign = time.Hour
+	pastReset      = time.Minute     // a reset that lies in the past
+	unsaidWait     = 5 * time.Minute // a 429 without a readable header
+)
+
+// How long answers are believed.
+const (
+	minFresh      = time.Hour
+	maxFresh      = 3 * 24 * time.Hour // Mastodon's own JRD says so
+	unsaidFresh   = 24 * time.Hour
+	negativeFresh = time.Hour // whoever asks again doubles it, up to a week
+	softwareFresh = 24 * time.Hour
+)
+
+// Bounds of the memory kept of other servers, in entries.
+const (
+	maxHosts    = 10_000
+	maxSoftware = 10_000
+	maxApps     = 1_000
+)

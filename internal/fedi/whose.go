@@ -1,0 +1,30 @@
+package fedi
+
+import (
+	"context"
+	"strings"
+
+	"godwit/internal/social"
+)
+
+// Whose finds out whose token it is that host gave: the Destination as far as
+// servers can tell, with the handle that Identify confirmed. When typed is not
+// zero, an account that is another one is refused with "another-account". On
+// any error the caller gives the token back and stores nothing.
+func (d *Door) Whose(ctx context.Context, host string, token social.Secret, sw social.Software, typed social.Handle) (social.Destination, error) {
+	acct, err := d.Home(host, token, sw.Flavour, nil).VerifyCredentials(ctx)
+	if err != nil {
+		return social.Destination{}, err
+	}
+	handle, actorID, err := d.Identify(ctx, host, acct)
+	if err != nil {
+		return social.Destination{}, err
+	}
+	if !typed.IsZero() && !typed.Same(handle) {
+		return social.Destination{}, AnotherAccount(host, handle, typed)
+	}
+	return social.Destination{
+		Host: host, RemoteID: acct.ID, Handle: handle, ActorID: actorID, Flavour: sw.Flavour,
+		Software: strings.TrimSpace(sw.Name + " " + sw.Version), State: social.Active, Following: acct.FollowingCount,
+	}, nil
+}
