@@ -212,4 +212,3 @@ func (s *site) welcome(v *visit, who social.Destination) (social.User, error) {
 		Host: who.Host, RemoteID: who.RemoteID, Handle: who.Handle, ActorID: who.ActorID, CreatedAt: v.now,
 	})
 }
-

@@ -137,6 +137,6 @@ type headOnly struct {
 	status int
 }
 
-func (h *headOnly) Header() http.Header           { return h.header }
-func (h *headOnly) WriteHeader(status int)        { h.status = status }
+func (h *headOnly) Header() http.Header            { return h.header }
+func (h *headOnly) WriteHeader(status int)         { h.status = status }
 func (h *headOnly) Write(body []byte) (int, error) { return len(body), nil }

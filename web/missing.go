@@ -1,10 +1,9 @@
 package web
 
 import (
-	"encoding/csv"
 	"net/http"
-	"strings"
 
+	"godwit/bridge"
 	"godwit/internal/social"
 )
 
@@ -42,41 +41,32 @@ func (s *site) missing(v *visit) error {
 func (s *site) missingCSV(v *visit) error {
 	v.w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	v.w.Header().Set("Content-Disposition", `attachment; filename="godwit-not-found.csv"`)
-	w := csv.NewWriter(v.w)
-	rows := [][]string{{"id", "username", "name"}}
-	for after := int64(0); rows != nil; {
-		if err := w.WriteAll(rows); err != nil {
-			return ignoreGone(err)
-		}
-		people, err := s.Store.Unmatched(v.r.Context(), v.user.ID, after, csvBatch)
-		if err != nil {
-			s.Log.Error("list cut off", "cause", err.Error())
-			panic(http.ErrAbortHandler)
-		}
-		rows = nil
-		for _, a := range people {
-			after = a.ID
-			rows = append(rows, []string{a.NativeID, a.Username, cell(a.Name)})
-		}
+	var cut error
+	err := bridge.WriteTable(v.w, []string{"id", "username", "name"}, func(yield func([]string) bool) {
+		cut = s.eachMissing(v, func(a social.Account) bool { return yield([]string{a.NativeID, a.Username, a.Name}) })
+	})
+	if cut != nil {
+		s.Log.Error("list cut off", "request", requestID(v.r), "cause", cut.Error())
+		panic(http.ErrAbortHandler) // a list cut short must not look whole
 	}
-	return nil
+	return ignoreGone(err)
 }
 
 // csvBatch is how many rows are read at a time for a download.
 const csvBatch = 500
 
-// cell keeps a spreadsheet from taking a stranger's name for a formula.
-func cell(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if r == '\r' || r == '\n' || r == '\t' {
-			return ' '
+// eachMissing passes on every followed Account without a live Match.
+func (s *site) eachMissing(v *visit, yield func(social.Account) bool) error {
+	for after := int64(0); ; {
+		people, err := s.Store.Unmatched(v.r.Context(), v.user.ID, after, csvBatch)
+		if err != nil || len(people) == 0 {
+			return err
 		}
-		return r
-	}, text)
-	bare := strings.TrimLeft(text, " \u3000\u00a0")
-	if bare != "" && strings.ContainsAny(bare[:1], "=+-@") || strings.HasPrefix(bare, "＝") || strings.HasPrefix(bare, "＋") || strings.HasPrefix(bare, "－") || strings.HasPrefix(bare, "＠") {
-		return "'" + text
+		for _, a := range people {
+			if !yield(a) {
+				return nil
+			}
+			after = a.ID
+		}
 	}
-	return text
 }
-

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-
 )
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
@@ -149,3 +148,8 @@ func (v *visit) text(body string) error {
 	return ignoreGone(err)
 }
 
+// number reads a plain decimal number.
+func number(text string) (int, bool) {
+	n, err := strconv.Atoi(text)
+	return n, err == nil && strconv.Itoa(n) == text
+}

@@ -37,15 +37,15 @@ type Deps struct {
 	Ring       func(ctx context.Context, t social.Task) // wakes a worker; nil when workers look by themselves
 	BaseURL    string                                   // public address, without a path
 	Mode       Mode
-	LocalKey   string                // Local: what ?k= must hold
-	BrowserURL func(string) string   // where the browser reaches an address of another server; nil for the address itself
-	Proxies    []netip.Prefix        // peers whose X-Forwarded-For names the client
-	UserAgent  string                // as the door outside sends it, for the page about the bot
-	Zone       *time.Location        // Local: the owner's time zone
-	Now        func() time.Time      // nil for time.Now
-	Log        *slog.Logger          // nil for none
-	Demo       *DemoInfo             // the demonstration's extras
-	
+	LocalKey   string              // Local: what ?k= must hold
+	BrowserURL func(string) string // where the browser reaches an address of another server; nil for the address itself
+	Proxies    []netip.Prefix      // peers whose X-Forwarded-For names the client
+	UserAgent  string              // as the door outside sends it, for the page about the bot
+	Zone       *time.Location      // Local: the owner's time zone
+	Now        func() time.Time    // nil for time.Now
+	Log        *slog.Logger        // nil for none
+	Demo       *DemoInfo           // the demonstration's extras
+
 }
 
 // DemoInfo is what the demonstration adds to the pages.
