@@ -89,7 +89,7 @@ func (a *Asynq) Run(ctx context.Context) error {
 	servers := make([]*asynq.Server, 0, len(shares))
 	for kind, places := range shares {
 		s := a.server(kind, places)
-		if err := s.Start(asynq.HandlerFunc(a.process)); err != nil {
+		if err := s.Start(a.handler(ctx)); err != nil {
 			return err
 		}
 		servers = append(servers, s)
@@ -128,20 +128,22 @@ func (a *Asynq) server(kind social.TaskKind, places int) *asynq.Server {
 	})
 }
 
-// process answers asynq. It returns nil whatever happens: how it went stands
-// in the row, and a task that asynq archives would swallow later ones.
-func (a *Asynq) process(_ context.Context, msg *asynq.Task) error {
-	t, ok := parseTask(msg.Type(), msg.Payload())
-	if !ok {
-		a.rejected.Add(1)
+// handler answers asynq until ctx ends. It returns nil whatever happens: how
+// it went stands in the row, and a task that asynq archives would swallow later
+// ones.
+func (a *Asynq) handler(ctx context.Context) asynq.HandlerFunc {
+	return func(_ context.Context, msg *asynq.Task) error {
+		t, ok := parseTask(msg.Type(), msg.Payload())
+		if !ok {
+			a.rejected.Add(1)
+			return nil
+		}
+		if ctx.Err() == nil && a.desk.start(t, a.Now()) {
+			a.work(t)
+			a.bell.ring()
+		}
 		return nil
 	}
-	if !a.desk.start(t, a.Now()) {
-		return nil
-	}
-	a.work(t)
-	a.bell.ring()
-	return nil
 }
 
 // sweep rings for what is due and what this process does not leave alone.

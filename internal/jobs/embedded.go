@@ -47,7 +47,7 @@ func (e *Embedded) sweep(ctx context.Context) time.Duration {
 	}
 	all := true
 	for _, t := range due {
-		all = e.begin(t, now) && all
+		all = ctx.Err() == nil && e.begin(t, now) && all
 	}
 	if !all || next.IsZero() {
 		return every

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,6 +35,7 @@ func TestDueRowsWaitForTheirInstant(t *testing.T) {
 			return time.Time{}, nil
 		}))
 		time.Sleep(2 * time.Hour) // the bubble's clock
+		synctest.Wait()
 		if at != 90*time.Minute+300*time.Millisecond {
 			t.Errorf("worked on after %s", at)
 		}
@@ -67,24 +69,26 @@ func TestSTO06DiskFull(t *testing.T) {
 		for i := range 20 {
 			rows.add(social.MatchTask, int64(i+1), time.Now())
 		}
-		tries, full := 0, true
+		var tries atomic.Int64
+		var full atomic.Bool
+		full.Store(true)
 		good := rows.worker(func(context.Context, social.Task) (time.Time, error) { return time.Time{}, nil })
 		d, _ := start(func(ctx context.Context, task social.Task) error {
-			tries++
-			if full {
+			tries.Add(1)
+			if full.Load() {
 				return fault.New(fault.Disk, "disk", "We have no room.")
 			}
 			return good(ctx, task)
 		})
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if tries > 60/5*(shares[social.MatchTask]+1) {
-			t.Errorf("%d tries in a minute with a full disk", tries)
+		if n := tries.Load(); n > int64(60/5*(shares[social.MatchTask]+1)) {
+			t.Errorf("%d tries in a minute with a full disk", n)
 		}
 		if !fault.Is(d.Trouble(), fault.Disk) {
 			t.Errorf("the trouble is %v", d.Trouble())
 		}
-		full = false
+		full.Store(false)
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if rows.undone() != 0 || d.Trouble() != nil {

@@ -253,10 +253,11 @@ func TestENG04SeveralProcesses(t *testing.T) {
 				t.Errorf("%s is worked on twice at once", task)
 			}
 			defer busy[task.ID].Add(-1)
+			n := counts[task.ID].Add(1)
 			if left.Add(-1) == 0 {
 				close(done)
 			}
-			if counts[task.ID].Add(1) == steps {
+			if n == steps {
 				return time.Time{}, nil
 			}
 			return time.Now(), nil
