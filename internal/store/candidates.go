@@ -19,7 +19,8 @@ type Candidates struct {
 }
 
 // SaveCandidates replaces the undecided candidates of the Accounts, marks the
-// Accounts read, and makes a look-up of each handle due that has no fresh one.
+// Accounts read, and makes a look-up of each handle due that has no fresh one:
+// at most 20,000 a UTC day for each User, later ones the days after (NET-04).
 // What a person decided is kept, and so is what was found in texts that are
 // deleted by now.
 func (s *Store) SaveCandidates(ctx context.Context, t social.Task, c []Candidates, now time.Time) error {
@@ -64,6 +65,7 @@ type lookRow struct {
 	Resolution string                 `json:"resolution"`
 	Final      string                 `json:"final"`
 	CheckedAt  int64                  `json:"checked_at"`
+	DueAt      int64                  `json:"due_at"`
 	Turn       int                    `json:"turn"`
 }
 
@@ -148,9 +150,7 @@ func joinEvidence(evidence []social.Evidence, texts []string) []social.Evidence 
 	return evidence
 }
 
-// queueLookUps makes rows for the handles and rings for the domains of those
-// that are due. A User's handles queue behind each other on a domain, not
-// before those of others: turn counts from what the User still waits for there.
+// queueLookUps makes rows for the handles and rings for their domains.
 func queueLookUps(ctx context.Context, x q, userID int64, looks []lookRow, now time.Time) error {
 	if len(looks) == 0 {
 		return nil
@@ -158,37 +158,40 @@ func queueLookUps(ctx context.Context, x q, userID int64, looks []lookRow, now t
 	if err := giveTurns(ctx, x, userID, looks); err != nil {
 		return err
 	}
-	batch := array(looks)
-	for _, step := range []struct {
-		text string
-		args []any
-	}{
-		{`INSERT INTO domains (name, failures, open_until, day, day_count)
-			SELECT DISTINCT e.value->>'domain', 0, 0, '', 0 FROM EACH($1) WHERE true ORDER BY 1
-			ON CONFLICT (name) DO NOTHING`, []any{batch}},
-		{`INSERT INTO lookups (handle_key, handle, host, domain_id, state, resolution, final_key, checked_at, fresh_until, due_at, turn, attempts)
-			SELECT e.value->>'key', e.value->>'handle', e.value->>'host', d.id, e.value->>'state', e.value->>'resolution',
-				e.value->>'final', CAST(e.value->>'checked_at' AS BIGINT), 0, CAST($2 AS BIGINT), CAST(e.value->>'turn' AS BIGINT), 0
-			FROM EACH($1) JOIN domains AS d ON d.name = e.value->>'domain' WHERE true ORDER BY 1
-			ON CONFLICT (handle_key) DO UPDATE SET
-				state = CASE WHEN lookups.state = '' THEN excluded.state ELSE lookups.state END,
-				resolution = CASE WHEN lookups.state = '' THEN excluded.resolution ELSE lookups.resolution END,
-				final_key = CASE WHEN lookups.state = '' THEN excluded.final_key ELSE lookups.final_key END,
-				checked_at = CASE WHEN lookups.state = '' THEN excluded.checked_at ELSE lookups.checked_at END,
-				turn = CASE WHEN lookups.due_at = 0 OR lookups.turn > excluded.turn THEN excluded.turn ELSE lookups.turn END,
-				due_at = CASE WHEN lookups.due_at = 0 AND lookups.fresh_until <= excluded.due_at THEN excluded.due_at ELSE lookups.due_at END`,
-			[]any{batch, micros(now)}},
-	} {
-		if _, err := x.exec(ctx, step.text, step.args...); err != nil {
-			return err
-		}
+	if err := giveDays(ctx, x, userID, looks, now); err != nil {
+		return err
 	}
-	_, err := ringAll(ctx, x, social.LookUpTask, now, `
-		SELECT DISTINCT l.domain_id AS subject, CAST(NULL AS BIGINT) AS user_id
-		FROM EACH($1) JOIN lookups AS l ON l.handle_key = e.value->>'key' WHERE l.due_at > 0 AND l.due_at <= $2`, batch, micros(now))
+	batch := array(looks)
+	_, err := x.exec(ctx, `INSERT INTO domains (name, failures, open_until, day, day_count)
+		SELECT DISTINCT e.value->>'domain', 0, 0, '', 0 FROM EACH($1) WHERE true ORDER BY 1
+		ON CONFLICT (name) DO NOTHING`, batch)
+	if err != nil {
+		return err
+	}
+	_, err = x.exec(ctx, `
+		INSERT INTO lookups (handle_key, handle, host, domain_id, state, resolution, final_key, checked_at, fresh_until, due_at, turn, attempts)
+		SELECT e.value->>'key', e.value->>'handle', e.value->>'host', d.id, e.value->>'state', e.value->>'resolution', e.value->>'final',
+			CAST(e.value->>'checked_at' AS BIGINT), 0, CAST(e.value->>'due_at' AS BIGINT), CAST(e.value->>'turn' AS BIGINT), 0
+		FROM EACH($1) JOIN domains AS d ON d.name = e.value->>'domain' WHERE true ORDER BY 1
+		ON CONFLICT (handle_key) DO UPDATE SET
+			state = CASE WHEN lookups.state = '' THEN excluded.state ELSE lookups.state END,
+			resolution = CASE WHEN lookups.state = '' THEN excluded.resolution ELSE lookups.resolution END,
+			final_key = CASE WHEN lookups.state = '' THEN excluded.final_key ELSE lookups.final_key END,
+			checked_at = CASE WHEN lookups.state = '' THEN excluded.checked_at ELSE lookups.checked_at END,
+			turn = CASE WHEN lookups.due_at = 0 OR lookups.turn > excluded.turn THEN excluded.turn ELSE lookups.turn END,
+			due_at = CASE WHEN lookups.due_at = 0 AND lookups.fresh_until <= $2
+				OR lookups.state = '' AND lookups.due_at > excluded.due_at THEN excluded.due_at ELSE lookups.due_at END`, batch, micros(now))
+	if err != nil {
+		return err
+	}
+	_, err = ringAll(ctx, x, social.LookUpTask, `
+		SELECT l.domain_id AS subject, CAST(NULL AS BIGINT) AS user_id, MIN(l.due_at) AS at
+		FROM EACH($1) JOIN lookups AS l ON l.handle_key = e.value->>'key' WHERE l.due_at > 0 GROUP BY l.domain_id`, batch)
 	return err
 }
 
+// giveTurns lets a User's handles queue behind each other on a domain, not
+// before those of others: a turn counts from what the User still waits for there.
 func giveTurns(ctx context.Context, x q, userID int64, looks []lookRow) error {
 	type queue struct {
 		domain  string
@@ -206,6 +209,38 @@ func giveTurns(ctx context.Context, x q, userID int64, looks []lookRow) error {
 		looks[i].Turn = waiting[looks[i].Domain]
 		waiting[looks[i].Domain]++
 	}
+	return err
+}
+
+// giveDays spreads the handles that nobody knows yet over days: look_slot
+// counts a User's look-ups since 1970 at maxUserDay a day, and never lags
+// behind today.
+func giveDays(ctx context.Context, x q, userID int64, looks []lookRow, now time.Time) error {
+	keys, err := list(ctx, x, scalar[string], `SELECT l.handle_key FROM EACH($1) JOIN lookups AS l ON l.handle_key = e.value->>'key'
+		WHERE l.due_at > 0 OR l.fresh_until > $2`, array(looks), micros(now))
+	if err != nil {
+		return err
+	}
+	slot, err := scalar[int64](x.row(ctx, `SELECT look_slot FROM users WHERE id = $1`, userID))
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, key := range keys {
+		known[key] = true
+	}
+	slot = max(slot, now.Unix()/daySeconds*maxUserDay)
+	for i := range looks {
+		looks[i].DueAt = micros(now)
+		if known[looks[i].Key] {
+			continue
+		}
+		if day := time.Unix(slot/maxUserDay*daySeconds, 0); day.After(now) {
+			looks[i].DueAt = micros(day)
+		}
+		slot++
+	}
+	_, err = x.exec(ctx, `UPDATE users SET look_slot = $2 WHERE id = $1`, userID, slot)
 	return err
 }
 
@@ -275,8 +310,8 @@ func upsertMatches(ctx context.Context, x q, userID int64, rows []candidateRow, 
 	if err != nil {
 		return err
 	}
-	_, err = ringAll(ctx, x, social.MatchTask, now, `
-		SELECT id AS subject, id AS user_id FROM users WHERE id = $1
-		AND EXISTS (SELECT 1 FROM matches WHERE user_id = $1 AND grading > 0)`, userID)
+	_, err = ringAll(ctx, x, social.MatchTask, `
+		SELECT id AS subject, id AS user_id, CAST($2 AS BIGINT) AS at FROM users WHERE id = $1
+		AND EXISTS (SELECT 1 FROM matches WHERE user_id = $1 AND grading > 0)`, userID, micros(now))
 	return err
 }

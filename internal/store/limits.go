@@ -13,7 +13,9 @@ const (
 	maxHops      = 20       // steps of following shared Handles to find such a group
 	maxRetries   = 5        // of a transaction that lost against another one
 
-	maxDomainDay = 2000 // new handles asked of one registrable domain in a UTC day
+	maxDomainDay = 2000  // handles asked of one registrable domain in a UTC day
+	maxUserDay   = 20000 // look-ups that one User causes in a UTC day
+	daySeconds   = 24 * 60 * 60
 
 	dueWindow    = 2000 // FollowJobs looked at for one step, most certain first
 	duePerDomain = 3    // of them handed out for one target domain

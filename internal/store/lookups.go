@@ -158,7 +158,7 @@ func spread(ctx context.Context, x q, lookUpID int64, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	_, err = ringAll(ctx, x, social.MatchTask, now,
-		`SELECT DISTINCT user_id AS subject, user_id FROM matches WHERE lookup_id = $1`, lookUpID)
+	_, err = ringAll(ctx, x, social.MatchTask,
+		`SELECT DISTINCT user_id AS subject, user_id, CAST($2 AS BIGINT) AS at FROM matches WHERE lookup_id = $1`, lookUpID, micros(now))
 	return err
 }

@@ -34,7 +34,8 @@ func (s *Store) SaveRegistration(ctx context.Context, r social.Registration) err
 		if err != nil {
 			return err
 		}
-		_, err = ringAll(ctx, x, social.MatchTask, atOnce, `SELECT DISTINCT user_id AS subject, user_id `+about, clean(r.XID))
+		_, err = ringAll(ctx, x, social.MatchTask, `SELECT DISTINCT user_id AS subject, user_id, CAST($2 AS BIGINT) AS at `+about,
+			clean(r.XID), micros(atOnce))
 		return err
 	})
 }

@@ -10,44 +10,50 @@ import (
 	"godwit/internal/social"
 )
 
-// DueTasks lists up to limit tasks that are due at now and not claimed, oldest
-// first and fairly over Users, and when the next one after these is due.
-// Look-ups serve everybody and take turns with the Users' own tasks.
+// DueTasks lists up to limit tasks of each kind that are due at now and not
+// claimed (or whose claim's lease has ended), oldest first and fairly over
+// Users, with their last claim's number, and when the next one after these is
+// due. The limit holds for each kind, so that ten thousand look-ups never hide
+// one follow.
 func (s *Store) DueTasks(ctx context.Context, now time.Time, limit int) (due []social.Task, next time.Time, err error) {
-	at := micros(now)
-	own, err := list(ctx, s.reading, scanDue, `
-		SELECT kind, subject FROM (
-			SELECT kind, subject, ready_at, row_number() OVER (PARTITION BY user_id ORDER BY ready_at, kind, subject) AS turn
-			FROM tasks WHERE ready_at > 0 AND ready_at <= $1 AND user_id IS NOT NULL) AS queue
-		ORDER BY turn, ready_at, kind, subject LIMIT $2`, at, limit)
-	if err != nil {
-		return nil, time.Time{}, s.d.mean(err)
-	}
-	shared, err := list(ctx, s.reading, scanDue, `
-		SELECT kind, subject FROM tasks WHERE ready_at > 0 AND ready_at <= $1 AND user_id IS NULL
-		ORDER BY ready_at, subject LIMIT $2`, at, limit)
-	if err != nil {
-		return nil, time.Time{}, s.d.mean(err)
-	}
-	later, err := scalar[int64](s.reading.row(ctx, `SELECT COALESCE(MIN(ready_at), 0) FROM tasks WHERE ready_at > $1`, at))
-	return takeTurns(own, shared, limit), instant(later), s.d.mean(err)
+	err = s.read(ctx, func(x q) error {
+		due = nil
+		for _, kind := range kinds {
+			some, err := list(ctx, x, scanDue, kind.due, string(kind.kind), micros(now), limit)
+			if err != nil {
+				return err
+			}
+			due = append(due, some...)
+		}
+		return x.row(ctx, `SELECT COALESCE(MIN(ready_at), 0) FROM tasks WHERE ready_at > $1`, micros(now)).Scan(moment{&next})
+	})
+	return due, next, err
 }
 
 func scanDue(r scanner) (t social.Task, err error) {
-	err = r.Scan(&t.Kind, &t.ID)
+	err = r.Scan(&t.Kind, &t.ID, &t.Claim)
 	return t, err
 }
 
-// takeTurns merges two queues one by one.
-func takeTurns(a, b []social.Task, limit int) []social.Task {
-	merged := make([]social.Task, 0, min(len(a)+len(b), limit))
-	for len(merged) < limit && len(a)+len(b) > 0 {
-		if len(a) > 0 {
-			merged = append(merged, a[0])
-		}
-		a, b = b, a[min(1, len(a)):]
-	}
-	return merged
+const (
+	dueInOrder = `SELECT kind, subject, claim_no FROM tasks WHERE kind = $1 AND ready_at > 0 AND ready_at <= $2
+		ORDER BY ready_at, subject LIMIT $3`
+	dueByTurns = `SELECT kind, subject, claim_no FROM (
+			SELECT kind, subject, claim_no, ready_at, row_number() OVER (PARTITION BY user_id ORDER BY ready_at, subject) AS turn
+			FROM tasks WHERE kind = $1 AND ready_at > 0 AND ready_at <= $2) AS queue
+		ORDER BY turn, ready_at, subject LIMIT $3`
+)
+
+// kinds says of each kind of task how due ones are listed, by turns where one
+// User can have many, and which row it works on: $1 is its id.
+var kinds = []struct {
+	kind         social.TaskKind
+	due, subject string
+}{
+	{social.FollowTask, dueByTurns, `SELECT id AS subject, user_id FROM destinations WHERE id = $1`},
+	{social.MatchTask, dueInOrder, `SELECT id AS subject, id AS user_id FROM users WHERE id = $1`},
+	{social.ImportTask, dueByTurns, `SELECT id AS subject, user_id FROM sources WHERE id = $1`},
+	{social.LookUpTask, dueInOrder, `SELECT id AS subject, CAST(NULL AS BIGINT) AS user_id FROM domains WHERE id = $1`},
 }
 
 // Ring makes the task due at the given instant, if it is not due earlier. A
@@ -56,30 +62,21 @@ func (s *Store) Ring(ctx context.Context, kind social.TaskKind, id int64, at tim
 	return s.write(ctx, func(x q) error { return ring(ctx, x, kind, id, at) })
 }
 
-// subjects finds the row that a task of each kind works on and its User: $1 is its id.
-var subjects = map[social.TaskKind]string{
-	social.ImportTask: `SELECT id AS subject, user_id FROM sources WHERE id = $1`,
-	social.MatchTask:  `SELECT id AS subject, id AS user_id FROM users WHERE id = $1`,
-	social.LookUpTask: `SELECT id AS subject, CAST(NULL AS BIGINT) AS user_id FROM domains WHERE id = $1`,
-	social.FollowTask: `SELECT id AS subject, user_id FROM destinations WHERE id = $1`,
-}
-
 func ring(ctx context.Context, x q, kind social.TaskKind, id int64, at time.Time) error {
-	subject, known := subjects[kind]
-	if !known {
-		return fault.New(fault.Invalid, "unknown-task", "There is no task of this kind.")
+	for _, k := range kinds {
+		if k.kind == kind {
+			return one(ringAll(ctx, x, kind, `SELECT subject, user_id, CAST($2 AS BIGINT) AS at FROM (`+k.subject+`) AS one`, id, micros(at)))
+		}
 	}
-	return one(ringAll(ctx, x, kind, at, subject, id))
+	return fault.New(fault.Invalid, "unknown-task", "There is no task of this kind.")
 }
 
-// ringAll rings for the subjects that a query of (subject, user_id) selects.
-// Its own parameters come first.
-func ringAll(ctx context.Context, x q, kind social.TaskKind, at time.Time, subjects string, args ...any) (int, error) {
-	n := len(args)
-	args = append(args, string(kind), micros(at))
+// ringAll rings for what a query of (subject, user_id, at) selects.
+func ringAll(ctx context.Context, x q, kind social.TaskKind, subjects string, args ...any) (int, error) {
+	args = append(args, string(kind))
 	return x.exec(ctx, `
 		INSERT INTO tasks (kind, subject, user_id, due_at, claimed_until, ready_at, claim_no, attempts)
-		SELECT CAST(`+dollar(n+1)+` AS TEXT), subject, user_id, CAST(`+dollar(n+2)+` AS BIGINT), 0, CAST(`+dollar(n+2)+` AS BIGINT), 0, 0
+		SELECT CAST(`+dollar(len(args))+` AS TEXT), subject, user_id, at, 0, at, 0, 0
 		FROM (`+subjects+`) AS rung WHERE true ORDER BY subject
 		ON CONFLICT (kind, subject) DO UPDATE SET
 			due_at = CASE WHEN tasks.due_at = 0 OR tasks.due_at > excluded.due_at THEN excluded.due_at ELSE tasks.due_at END,
@@ -103,6 +100,16 @@ func (s *Store) Claim(ctx context.Context, kind social.TaskKind, id int64, now t
 		err = stale()
 	}
 	return t, attempts, err
+}
+
+// Renew makes a claim last for lease from now on, while a long step goes on;
+// Conflict when another took the task or its row is gone.
+func (s *Store) Renew(ctx context.Context, t social.Task, now time.Time, lease time.Duration) error {
+	return s.write(ctx, func(x q) error {
+		return fenced(x.exec(ctx, `UPDATE tasks SET claimed_until = $4, ready_at = $4
+			WHERE kind = $1 AND subject = $2 AND claim_no = $3 AND claimed_until > 0`,
+			string(t.Kind), t.ID, t.Claim, micros(now.Add(lease))))
+	})
 }
 
 // Settle gives a claim back. next is when the task is due again, zero for

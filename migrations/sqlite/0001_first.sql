@@ -14,6 +14,7 @@ CREATE TABLE users (
   handle     TEXT NOT NULL,
   actor_id   TEXT NOT NULL,
   locale     TEXT NOT NULL,
+  look_slot  BIGINT NOT NULL DEFAULT 0, -- look-ups caused, counted from 1970 at so many a day
   created_at BIGINT NOT NULL,
   UNIQUE (host, remote_id)
 );
@@ -100,6 +101,7 @@ CREATE TABLE tasks (
   PRIMARY KEY (kind, subject)
 );
 CREATE INDEX tasks_ready ON tasks (ready_at) WHERE ready_at > 0;
+CREATE INDEX tasks_kind ON tasks (kind, ready_at, subject) WHERE ready_at > 0;
 CREATE INDEX tasks_user ON tasks (user_id);
 
 CREATE TABLE sources (
