@@ -30,6 +30,7 @@ type Account struct {
 	blocks   map[string]bool // handles, lower case
 
 	following []*follow // rows where it is the follower, in order
+	days      map[string]int
 	followers []*follow
 }
 
@@ -96,7 +97,7 @@ func LoginTrouble(kind string) AccountOption { return func(a *Account) { a.login
 
 // AddAccount adds an account. It panics on a name taken.
 func (h *Host) AddAccount(user string, options ...AccountOption) *Account {
-	a := &Account{host: h, user: user, kind: "Person", blocks: map[string]bool{}}
+	a := &Account{host: h, user: user, kind: "Person", blocks: map[string]bool{}, days: map[string]int{}}
 	for _, option := range options {
 		option(a)
 	}

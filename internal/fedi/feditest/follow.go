@@ -1,6 +1,7 @@
 package feditest
 
 import (
+	"maps"
 	"strings"
 	"time"
 )
@@ -84,6 +85,7 @@ func (w *World) ask(f *follow) {
 	}
 	w.serial++
 	f.id, f.active, f.made = w.serial, true, f.made+1
+	f.follower.days[w.now().Format(time.DateOnly)]++
 	f.acceptAt, f.declineAt, f.delivered = time.Time{}, time.Time{}, false
 	w.deliver(f, w.now())
 }
@@ -147,6 +149,14 @@ func (w *World) Between(follower, target string) Follow {
 		return Follow{Handle: to.handle()}
 	}
 	return Follow{Handle: to.handle(), State: w.stateOf(f), Posts: f.posts, Made: f.made}
+}
+
+// FollowDays counts the accounts that user@domain newly asked to follow on each
+// UTC day, such as "2026-11-23".
+func (w *World) FollowDays(handle string) map[string]int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return maps.Clone(w.must(handle).days)
 }
 
 // SetFollowing makes follower follow target as if it always had.

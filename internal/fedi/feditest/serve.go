@@ -16,6 +16,7 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	h := w.at(r.Host)
 	w.mu.Unlock()
+	rw.Header().Set("Date", w.now().Format(http.TimeFormat)) // the servers live by the world's clock
 	if h == nil {
 		http.Error(rw, "no such host in this world", http.StatusMisdirectedRequest)
 		return
@@ -72,7 +73,6 @@ func (h *Host) before(rw http.ResponseWriter, r *http.Request, f *Fault) bool {
 	case isSlow:
 		return h.pause(r, f.wait)
 	case isTarpit:
-		flush(rw)
 		select {
 		case <-r.Context().Done():
 		case <-h.world.closed:

@@ -1,0 +1,236 @@
+package importer
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Elements of an export come from jsontext whole and checked for their
+// grammar. What follows finds the few values that are needed in one pass over
+// the bytes, without looking at the others: a general decoder spends most of
+// its time on what is thrown away.
+
+var errShape = errors.New("not as X writes it")
+
+// scanner walks the members of an object or the elements of an array. Its
+// input is one value whose grammar was checked; on any other it stops early.
+type scanner struct {
+	b  []byte
+	at int
+}
+
+// open enters a container: '{' or '['.
+func open(v []byte, kind byte) (scanner, bool) {
+	s := scanner{b: v}
+	s.blanks()
+	if s.at >= len(v) || v[s.at] != kind {
+		return s, false
+	}
+	s.at++
+	return s, true
+}
+
+// member returns the next member of an object: its name between the quotes,
+// as it is written, and its value.
+func (s *scanner) member() (name, value []byte, ok bool) {
+	s.comma()
+	if s.at >= len(s.b) || s.b[s.at] != '"' {
+		return nil, nil, false
+	}
+	from := s.at
+	s.text()
+	name = s.b[from+1 : s.at-1]
+	for s.at < len(s.b) && s.b[s.at] != ':' {
+		s.at++
+	}
+	s.at++
+	value = s.value()
+	return name, value, len(value) > 0
+}
+
+// element returns the next element of an array.
+func (s *scanner) element() ([]byte, bool) {
+	s.comma()
+	if s.at >= len(s.b) || s.b[s.at] == ']' {
+		return nil, false
+	}
+	v := s.value()
+	return v, len(v) > 0
+}
+
+func (s *scanner) blanks() {
+	for s.at < len(s.b) && s.b[s.at] <= ' ' {
+		s.at++
+	}
+}
+
+func (s *scanner) comma() {
+	s.blanks()
+	if s.at < len(s.b) && s.b[s.at] == ',' {
+		s.at++
+		s.blanks()
+	}
+}
+
+// value passes one value and returns it.
+func (s *scanner) value() []byte {
+	s.blanks()
+	from := s.at
+	if s.at >= len(s.b) {
+		return nil
+	}
+	switch s.b[s.at] {
+	case '"':
+		s.text()
+	case '{', '[':
+		s.container()
+	default:
+		for s.at < len(s.b) && !strings.ContainsRune(",]} \t\r\n", rune(s.b[s.at])) {
+			s.at++
+		}
+	}
+	return s.b[from:s.at]
+}
+
+// text passes a string; the scanner stands on its first quote.
+func (s *scanner) text() {
+	for s.at++; s.at < len(s.b); s.at++ {
+		switch s.b[s.at] {
+		case '\\':
+			s.at++
+		case '"':
+			s.at++
+			return
+		}
+	}
+	s.at = len(s.b)
+}
+
+// container passes an object or array with all that is in it.
+func (s *scanner) container() {
+	depth := 0
+	for s.at < len(s.b) {
+		switch s.b[s.at] {
+		case '"':
+			s.text()
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		}
+		s.at++
+		if depth == 0 {
+			return
+		}
+	}
+}
+
+// get returns the value at a path of exact names, or nil.
+func get(v []byte, path ...string) []byte {
+	for _, want := range path {
+		v = getOne(v, want)
+	}
+	return v
+}
+
+func getOne(v []byte, want string) []byte {
+	s, ok := open(v, '{')
+	for ok {
+		var name, value []byte
+		if name, value, ok = s.member(); ok && string(name) == want {
+			return value
+		}
+	}
+	return nil
+}
+
+// depthOK reports whether v nests no deeper than an export may.
+func depthOK(v []byte) bool {
+	depth := 0
+	s := scanner{b: v}
+	for s.at < len(s.b) {
+		switch s.b[s.at] {
+		case '"':
+			s.text()
+			continue
+		case '{', '[':
+			if depth++; depth > maxDepth {
+				return false
+			}
+		case '}', ']':
+			depth--
+		}
+		s.at++
+	}
+	return true
+}
+
+// id reads an id: a string or a number of at most 19 digits that fits int64.
+// Anything else is no id and gives 0; X writes -1 for accounts that are gone.
+func id(v []byte) int64 {
+	v = bytes.Trim(v, `"`)
+	if len(v) == 0 || len(v) > maxDigits {
+		return 0
+	}
+	var n int64
+	for _, c := range v {
+		if c < '0' || c > '9' {
+			return 0
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return max(n, 0) // 19 digits may pass the end of int64, which gives a negative number
+}
+
+// number reads a count, written as a string or a number; anything else is -1.
+func number(v []byte) int {
+	n, err := strconv.Atoi(string(bytes.Trim(v, `"`)))
+	if err != nil || n < 0 {
+		return -1
+	}
+	return n
+}
+
+// mender turns JSON strings into text that can be stored, and counts those
+// that were broken: bad UTF-8 and lone surrogates become U+FFFD, and so does
+// U+0000, which PostgreSQL refuses.
+type mender struct {
+	buf    []byte
+	broken int
+}
+
+// text reads a JSON string; what is none, or is too long, gives "".
+func (m *mender) text(v []byte) string {
+	if len(v) < 2 || v[0] != '"' || len(v) > maxText {
+		return ""
+	}
+	raw := v[1 : len(v)-1]
+	if simple(raw) {
+		return string(raw)
+	}
+	var err error
+	m.buf, err = jsontext.AppendUnquote(m.buf[:0], v)
+	s := string(m.buf)
+	if strings.ContainsRune(s, 0) {
+		s, err = strings.ReplaceAll(s, "\x00", "\uFFFD"), errShape
+	}
+	if err != nil {
+		m.broken++
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
+}
+
+// simple reports whether raw holds neither escapes nor bytes beyond ASCII.
+func simple(raw []byte) bool {
+	for _, c := range raw {
+		if c == '\\' || c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,140 @@
+package store
+
+import (
+	"bufio"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+// exported are the tables of a User's own data, each with the query of its
+// rows. Secrets and what only serves to find rows are not among the columns.
+var exported = []struct{ name, text string }{
+	{"user", `SELECT id, host, remote_id, handle, actor_id, locale, created_at FROM users WHERE id = $1`},
+	{"sessions", `SELECT created_at, seen_at FROM sessions WHERE user_id = $1 ORDER BY created_at`},
+	{"flows", `SELECT host, typed, scopes, created_at FROM flows WHERE user_id = $1 ORDER BY created_at`},
+	{"destinations", `SELECT id, host, remote_id, handle, actor_id, flavour, software, scopes, state, follow_state, following, created_at
+		FROM destinations WHERE user_id = $1 ORDER BY id`},
+	{"budgets", `SELECT destination_id, family, quota, remaining, resets_at, window_micros FROM budgets WHERE user_id = $1 ORDER BY 1, 2`},
+	{"tasks", `SELECT kind, subject, due_at, claimed_until, attempts FROM tasks WHERE user_id = $1 ORDER BY kind, subject`},
+	{"sources", `SELECT id, kind, state, name, digest, owner, exported_at, counts, warnings, fault_code, fault_args, fault_say,
+		bytes, created_at, read_at, seconds FROM sources WHERE user_id = $1 ORDER BY id`},
+	{"accounts", `SELECT id, network, native_id, username, name, bio, location, url, links, pinned, pinned_links, seen_at, read_at
+		FROM accounts WHERE user_id = $1 ORDER BY id`},
+	{"edges", `SELECT e.source_id, e.kind, e.account_id FROM sources AS s JOIN edges AS e ON e.source_id = s.id
+		WHERE s.user_id = $1 AND e.kind <> '' ORDER BY 1, 2, 3`},
+	{"matches", `SELECT id, account_id, asked, handle, actor_id, evidence, texts, texts_at, certainty, conflict, decision, decided_at
+		FROM matches WHERE user_id = $1 ORDER BY id`},
+	{"undos", `SELECT decision, decided_at, before FROM undos WHERE user_id = $1 ORDER BY decided_at`},
+	{"follow_jobs", `SELECT id, destination_id, match_id, handle, actor_id, state, outcome, reason, new_handle, remote_id, locked,
+		attempts, due_at, asked_at, updated_at FROM follow_jobs WHERE user_id = $1 ORDER BY id`},
+}
+
+// documents are the columns that hold JSON.
+var documents = []string{"owner", "counts", "warnings", "fault_args", "links", "pinned_links", "evidence", "texts", "before"}
+
+// ExportUser writes everything held about the User as one JSON document,
+// secrets left out: an object with a list of rows for each table. It is first
+// written to a temporary file, so that a slow reader holds no transaction.
+func (s *Store) ExportUser(ctx context.Context, userID int64, w io.Writer) (err error) {
+	file, err := os.CreateTemp("", "godwit-export-")
+	if err != nil {
+		return s.d.mean(err)
+	}
+	defer func() { err = errors.Join(err, file.Close(), os.Remove(file.Name())) }()
+	if err := s.exportTo(ctx, userID, file); err != nil {
+		return s.d.mean(err)
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	_, err = io.Copy(w, file)
+	return err
+}
+
+func (s *Store) exportTo(ctx context.Context, userID int64, w io.Writer) error {
+	out := bufio.NewWriter(w)
+	err := s.read(ctx, func(x q) error {
+		separator := "{"
+		for _, table := range exported {
+			out.WriteString(separator + "\n\"" + table.name + "\": [")
+			n, err := exportRows(ctx, x, userID, table.text, out)
+			if err != nil {
+				return err
+			}
+			if table.name == "user" && n == 0 {
+				return notFound()
+			}
+			out.WriteString("]")
+			separator = ","
+		}
+		out.WriteString("\n}\n")
+		return nil
+	})
+	return errors.Join(err, out.Flush())
+}
+
+func exportRows(ctx context.Context, x q, userID int64, text string, out *bufio.Writer) (n int, err error) {
+	rows, err := x.rows(ctx, text, userID)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return 0, err
+	}
+	for ; rows.Next(); n++ {
+		row, err := exportRow(rows, columns)
+		if err != nil {
+			return n, err
+		}
+		if n > 0 {
+			out.WriteString(",")
+		}
+		out.WriteString("\n")
+		out.Write(row)
+	}
+	return n, rows.Err()
+}
+
+func exportRow(rows *sql.Rows, columns []string) ([]byte, error) {
+	values := make([]any, len(columns))
+	into := make([]any, len(columns))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	if err := rows.Scan(into...); err != nil {
+		return nil, err
+	}
+	row := map[string]any{}
+	for i, name := range columns {
+		row[name] = exportValue(name, values[i])
+	}
+	return json.Marshal(row)
+}
+
+// exportValue is a stored value as people read it.
+func exportValue(column string, v any) any {
+	n, isNumber := v.(int64)
+	text, isText := v.(string)
+	switch {
+	case isNumber && (strings.HasSuffix(column, "_at") || strings.HasSuffix(column, "_until")):
+		if n <= 0 {
+			return nil
+		}
+		return instant(n).Format(time.RFC3339)
+	case isText && slices.Contains(documents, column):
+		if text == "" {
+			return nil
+		}
+		return json.RawMessage(text)
+	}
+	return v
+}

@@ -1,0 +1,163 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"database/sql"
+
+	"godwit/internal/social"
+)
+
+// FollowWork is what a claimed follow task works on.
+type FollowWork struct {
+	Destination social.Destination
+	Token       social.Secret
+	Budgets     []social.Budget
+	Due         []social.FollowJob // planned and due, most certain first, at most 3 of each target domain
+	Confirm     []social.FollowJob // asked and due for a relationship check, at most 40
+	NextDue     time.Time          // of what is not due yet
+}
+
+// FollowWorkFor reads what the claimed task works on. Due is empty unless the
+// Destination is Active and its following runs.
+func (s *Store) FollowWorkFor(ctx context.Context, t social.Task, now time.Time) (w FollowWork, err error) {
+	err = s.write(ctx, func(x q) error {
+		w = FollowWork{}
+		owner, err := fence(ctx, x, t, social.FollowTask)
+		if err != nil {
+			return err
+		}
+		if w.Destination, err = getDestination(ctx, x, owner, t.ID); err != nil {
+			return err
+		}
+		if w.Token, err = s.token(ctx, x, w.Destination); err != nil {
+			return err
+		}
+		if w.Budgets, err = budgets(ctx, x, t.ID); err != nil {
+			return err
+		}
+		return w.readJobs(ctx, x, now)
+	})
+	return w, err
+}
+
+func (w *FollowWork) readJobs(ctx context.Context, x q, now time.Time) (err error) {
+	id, at := w.Destination.ID, micros(now)
+	running := w.Destination.State == social.Active && w.Destination.Follow == social.FollowRunning
+	if running {
+		w.Due, err = list(ctx, x, scanJob, `
+			SELECT `+jobColumns+` FROM (
+				SELECT queue.*, row_number() OVER (PARTITION BY domain ORDER BY rank, id) AS turn FROM (
+					SELECT * FROM follow_jobs WHERE destination_id = $1 AND state = 'planned' AND due_at <= $2
+					ORDER BY rank, id LIMIT $3) AS queue) AS fair
+			WHERE turn <= $4 ORDER BY rank, id LIMIT $5`, id, at, dueWindow, duePerDomain, dueJobs)
+		if err != nil {
+			return err
+		}
+	}
+	if w.Destination.State == social.Active {
+		w.Confirm, err = list(ctx, x, scanJob, `SELECT `+jobColumns+` FROM follow_jobs
+			WHERE destination_id = $1 AND state = 'asked' AND due_at <= $2 ORDER BY due_at, id LIMIT $3`, id, at, confirmJobs)
+		if err != nil {
+			return err
+		}
+	}
+	return x.row(ctx, `SELECT COALESCE(MIN(due_at), 0) FROM follow_jobs
+		WHERE destination_id = $1 AND due_at > $2 AND (state = 'asked' OR state = 'planned' AND $3)`, id, at, running).Scan(moment{&w.NextDue})
+}
+
+// Budgets lists what the Destination's server still allows, by family.
+func (s *Store) Budgets(ctx context.Context, destinationID int64) ([]social.Budget, error) {
+	all, err := budgets(ctx, s.reading, destinationID)
+	return all, s.d.mean(err)
+}
+
+func budgets(ctx context.Context, x q, destinationID int64) ([]social.Budget, error) {
+	return list(ctx, x, func(r scanner) (b social.Budget, err error) {
+		var window int64
+		err = r.Scan(&b.Family, &b.Limit, &b.Remaining, moment{&b.ResetsAt}, &window)
+		b.Window = time.Duration(window) * time.Microsecond
+		return b, err
+	}, `SELECT family, quota, remaining, resets_at, window_micros FROM budgets WHERE destination_id = $1 ORDER BY family`, destinationID)
+}
+
+func saveBudgets(ctx context.Context, x q, userID, destinationID int64, all []social.Budget) error {
+	for _, b := range all {
+		_, err := x.exec(ctx, `
+			INSERT INTO budgets (destination_id, family, user_id, quota, remaining, resets_at, window_micros)
+			VALUES ($1, $2, $3, $4, $5, $6, $7)
+			ON CONFLICT (destination_id, family) DO UPDATE SET quota = excluded.quota, remaining = excluded.remaining,
+				resets_at = excluded.resets_at, window_micros = excluded.window_micros`,
+			destinationID, string(b.Family), userID, b.Limit, b.Remaining, micros(b.ResetsAt), b.Window.Microseconds())
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// BeginFollow counts the job's attempt and writes the spent budgets under the
+// claim, before anything is sent; the states of Destination, User and job are
+// read again in the same transaction, and Conflict says that it may not be sent.
+func (s *Store) BeginFollow(ctx context.Context, t social.Task, jobID int64, budgets []social.Budget, now time.Time) error {
+	return s.write(ctx, func(x q) error {
+		owner, err := fence(ctx, x, t, social.FollowTask)
+		if err != nil {
+			return err
+		}
+		// A write, so that PostgreSQL holds the row against a pause pressed now.
+		n, err := x.exec(ctx, `UPDATE destinations SET state = state WHERE id = $1 AND user_id = $2 AND state = $3 AND follow_state = $4`,
+			t.ID, owner, string(social.Active), string(social.FollowRunning))
+		if err == nil && n == 0 {
+			return notNow()
+		}
+		if err != nil {
+			return err
+		}
+		n, err = x.exec(ctx, `UPDATE follow_jobs SET attempts = attempts + 1, updated_at = $3
+			WHERE id = $1 AND destination_id = $2 AND state = 'planned'`, jobID, t.ID, micros(now))
+		if err == nil && n == 0 {
+			return notNow()
+		}
+		if err != nil {
+			return err
+		}
+		return saveBudgets(ctx, x, owner, t.ID, budgets)
+	})
+}
+
+// SaveFollows writes jobs, budgets and the Destination's State, Following and
+// Software under the claim. A job that the person canceled meanwhile is not
+// planned again; the Destination's Follow is the person's and not written.
+func (s *Store) SaveFollows(ctx context.Context, t social.Task, jobs []social.FollowJob, budgets []social.Budget, d social.Destination, now time.Time) error {
+	return s.write(ctx, func(x q) error {
+		owner, err := fence(ctx, x, t, social.FollowTask)
+		if err != nil {
+			return err
+		}
+		for _, job := range jobs {
+			if err := saveJob(ctx, x, t.ID, job, now); err != nil && !errors.Is(err, sql.ErrNoRows) {
+				return err
+			}
+		}
+		if err := saveBudgets(ctx, x, owner, t.ID, budgets); err != nil {
+			return err
+		}
+		_, err = x.exec(ctx, `UPDATE destinations SET state = $3, following = $4, software = $5 WHERE id = $1 AND user_id = $2`,
+			t.ID, owner, string(d.State), d.Following, clean(d.Software))
+		return err
+	})
+}
+
+func saveJob(ctx context.Context, x q, destinationID int64, j social.FollowJob, now time.Time) error {
+	_, err := x.exec(ctx, `
+		UPDATE follow_jobs SET state = CASE WHEN state = 'canceled' AND CAST($3 AS TEXT) = 'planned' THEN state ELSE $3 END,
+			outcome = $4, reason = $5, new_handle = $6, remote_id = $7, locked = $8, attempts = $9, empty = $10, checks = $11,
+			due_at = $12, asked_at = $13, actor_id = $14, updated_at = $15
+		WHERE id = $1 AND destination_id = $2`,
+		j.ID, destinationID, string(j.State), string(j.Outcome), string(j.Reason), j.NewHandle.String(), string(j.RemoteID), j.Locked,
+		j.Attempts, j.Empty, j.Checks, micros(j.DueAt), micros(j.AskedAt), clean(j.ActorID), micros(now))
+	return err
+}

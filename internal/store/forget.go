@@ -1,0 +1,22 @@
+package store
+
+import "context"
+
+// Forget deletes every row of the User in one transaction; running claims on
+// them are fenced off. It returns the spool names to be deleted.
+func (s *Store) Forget(ctx context.Context, userID int64) (spools []string, err error) {
+	err = s.write(ctx, func(x q) error {
+		spools, err = list(ctx, x, scalar[string], `SELECT DISTINCT spool FROM sources
+			WHERE user_id = $1 AND NOT keep AND spool <> '' ORDER BY spool`, userID)
+		if err != nil {
+			return err
+		}
+		// Tasks first: whoever writes under a claim holds its row, and is waited for here.
+		if _, err := x.exec(ctx, `DELETE FROM tasks WHERE user_id = $1`, userID); err != nil {
+			return err
+		}
+		// The other tables refer to users and go with it.
+		return one(x.exec(ctx, `DELETE FROM users WHERE id = $1`, userID))
+	})
+	return spools, err
+}

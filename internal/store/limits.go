@@ -1,0 +1,52 @@
+package store
+
+import "time"
+
+// Bounds of this room.
+const (
+	maxText      = 64 << 10 // bytes of one stored text; longer ones are cut
+	maxKeyText   = 512      // bytes of an id or a name that is looked up by; a longer one is refused
+	maxPage      = 200      // rows of one page of Matches or FollowJobs
+	maxSessions  = 10       // per User, the oldest go first
+	maxUndos     = 20       // per User, the oldest go first
+	maxComponent = 5000     // Matches of one group that are graded together
+	maxHops      = 20       // steps of following shared Handles to find such a group
+	maxRetries   = 5        // of a transaction that lost against another one
+
+	maxDomainDay = 2000  // handles asked of one registrable domain in a UTC day
+	maxUserDay   = 20000 // look-ups that one User causes in a UTC day
+	daySeconds   = 24 * 60 * 60
+
+	dueWindow    = 2000 // FollowJobs looked at for one step, most certain first
+	duePerDomain = 3    // of them handed out for one target domain
+	dueJobs      = 40   // handed out in all
+	confirmJobs  = 40   // asked ones handed out for a relationship check
+)
+
+// Lives of rows.
+const (
+	sessionIdle = 14 * 24 * time.Hour
+	sessionLife = 60 * 24 * time.Hour
+	flowLife    = 10 * time.Minute
+	textLife    = 24 * time.Hour      // of strangers' texts after they were read
+	undoLife    = 24 * time.Hour      // of an act that can be undone
+	lookUpLife  = 30 * 24 * time.Hour // of an answer that no Match refers to any more
+)
+
+// Times of the databases.
+const (
+	busyTimeout      = 10 * time.Second // SQLite: wait for another process's transaction
+	statementTimeout = 60 * time.Second // PostgreSQL
+	readers          = 4                // SQLite connections that read
+	poolSize         = 10               // PostgreSQL connections of one process
+	journalLimit     = 64 << 20         // bytes that SQLite's WAL is cut back to
+)
+
+// Bounds of the spool.
+const (
+	freeFloor      = 2 << 30          // bytes of disk left free at least, or a tenth if that is more
+	freeShare      = 10               // a tenth
+	maxOpenUploads = 20               // under way at once in one process
+	maxSpoolFiles  = 1000             // files of one upload
+	unclaimedLife  = 10 * time.Minute // of a finished upload that no Source needs yet
+)

@@ -1,5 +1,0 @@
-package store
-
-import "errors"
-
-var errNotBuilt = errors.New("store: not built yet")

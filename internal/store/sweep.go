@@ -1,0 +1,36 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// Sweep deletes what has outlived its days: texts of Evidence and of Accounts
+// after 24 hours, used and old flows, old sessions, acts that can no longer be
+// undone, and answers that no Match refers to. It returns how many rows it touched.
+func (s *Store) Sweep(ctx context.Context, now time.Time) (touched int, err error) {
+	ago := func(d time.Duration) int64 { return micros(now.Add(-d)) }
+	for _, step := range []struct {
+		text string
+		args []any
+	}{
+		{`UPDATE matches SET texts = '' WHERE texts <> '' AND texts_at <= $1`, []any{ago(textLife)}},
+		{`UPDATE accounts SET bio = '', location = '', pinned = '', texts_gone = true
+			WHERE NOT texts_gone AND read_at > 0 AND read_at <= $1`, []any{ago(textLife)}},
+		{`DELETE FROM flows WHERE created_at <= $1`, []any{ago(flowLife)}},
+		{`DELETE FROM sessions WHERE seen_at <= $1 OR created_at <= $2`, []any{ago(sessionIdle), ago(sessionLife)}},
+		{`DELETE FROM undos WHERE decided_at <= $1`, []any{ago(undoLife)}},
+		{`DELETE FROM lookups WHERE checked_at > 0 AND checked_at <= $1 AND due_at <= $1
+			AND NOT EXISTS (SELECT 1 FROM matches WHERE lookup_id = lookups.id)`, []any{ago(lookUpLife)}},
+	} {
+		err := s.write(ctx, func(x q) error {
+			n, err := x.exec(ctx, step.text, step.args...)
+			touched += n
+			return err
+		})
+		if err != nil {
+			return touched, err
+		}
+	}
+	return touched, nil
+}

@@ -1,0 +1,35 @@
+package matcher
+
+import (
+	"testing"
+
+	"godwit/internal/social"
+)
+
+// typicalBios are bios as they are: one in four claims a handle.
+var typicalBios = []string{
+	"Writer, runner, mother of two. Opinions are my own.",
+	"Software engineer at a small company. She/her. Coffee, bikes, Rust. Mastodon: @alice@example.social",
+	"Photographer | Lisbon 🇵🇹 | prints at www.example.com/shop",
+	"Historia, política y algo de fútbol. Profesora en la universidad.",
+	"PhD student in ecology 🌱 birds, moths, bogs. RTs ≠ endorsements.",
+	"I moved to https://social.example.net/@bob, see you there!",
+	"猫とゲームとコーヒー。無言フォロー失礼します。",
+	"Journalist. Tips: tips@example.com. DMs open. Newsletter: example.com/newsletter",
+}
+
+// BenchmarkExtract reports bios a second on one core, hosts, IDNA and public
+// suffixes included.
+func BenchmarkExtract(b *testing.B) {
+	texts := make([][]Text, len(typicalBios))
+	for i, bio := range typicalBios {
+		texts[i] = []Text{{social.InBio, bio}}
+	}
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		Extract(texts[n%len(texts)], social.Public)
+		n++
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "bios/s")
+}

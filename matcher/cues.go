@@ -1,0 +1,187 @@
+package matcher
+
+import (
+	_ "embed"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+//go:embed lists/cues.txt
+var cueList string
+
+// mood is whose a handle is, by the words around it.
+type mood uint8
+
+const (
+	none   mood = iota // the words say nothing: the author's, as bios are
+	mine               // the author's own
+	theirs             // somebody else's
+	could              // cannot be told
+	old                // the author's former one
+	mail               // an e-mail address
+	chat               // an address of another service
+	// What the words of a clause are besides; none of them is an answer.
+	fedi // names the fediverse
+	near // somebody else's, when close
+	next // somebody else's, when directly before
+	tag  // somebody else's, with "my" before or a colon after it
+	job  // a role, which gives "at" and "of" their meaning
+	of   // such a word
+	own  // such a "my"
+)
+
+var moods = map[string]mood{"mine": mine, "theirs": theirs, "could": could, "old": old, "mail": mail, "chat": chat, "fedi": fedi, "near": near, "next": next, "tag": tag, "job": job, "of": of, "own": own}
+
+// cueTable holds phrases with what they say.
+type cueTable struct {
+	phrases map[string]mood // words joined by single spaces, or a phrase in a script without spaces
+	firsts  map[rune]bool   // the first characters of the latter
+}
+
+var cuesBefore, cuesAfter = readCues(cueList)
+
+func readCues(list string) (before, after cueTable) {
+	before = cueTable{map[string]mood{}, map[rune]bool{}}
+	after = cueTable{map[string]mood{}, map[rune]bool{}}
+	for line := range listLines(list) {
+		word, phrase, _ := strings.Cut(line, " ")
+		table := before
+		if rest, found := strings.CutPrefix(word, ">"); found {
+			word, table = rest, after
+		}
+		table.phrases[phrase] = moods[word]
+		if r, _ := utf8.DecodeRuneInString(phrase); isCJK(r) {
+			table.firsts[r] = true
+		}
+	}
+	return before, after
+}
+
+// Distances in words between a cue and the handle.
+const (
+	farWords  = 5 // for a cue that names somebody else
+	chatWords = 3 // for the name of another service
+	nearWords = 2 // for one that does so only when close
+)
+
+// wording weighs the words around c: whose it is, and whether they call it a
+// fediverse handle.
+func (s *scanner) wording(c candidate) (m mood, labelled bool) {
+	if m, labelled = s.after(c.end); m != none {
+		return m, labelled
+	}
+	if s.continues(c.start) {
+		return s.last, labelled
+	}
+	var w words
+	w.read(s.t, max(s.used, s.clauseStart(c.start)), c.start)
+	m, before := w.weigh()
+	return m, labelled || before
+}
+
+// joiners stand between the handles of one list.
+var joiners = set("and & + or und oder et ou y e o en of i och и と や 和 与 與 및 와 과")
+
+// continues reports whether only a comma or an "and" stands between the last
+// candidate and the one at start: a list, one mood for all.
+func (s *scanner) continues(start int) bool {
+	const longest = 12
+	if s.used == 0 || s.last == none || s.last == mine || start-s.used > longest {
+		return false
+	}
+	between := strings.Trim(s.t[s.used:start], " ,;/、・")
+	return !strings.Contains(between, "\n") && (between == "" || joiners[lower(between)])
+}
+
+// clauseStart returns where the clause that leads to start begins.
+func (s *scanner) clauseStart(start int) int {
+	i := start
+	for i > 0 && start-i < maxBefore {
+		r, n := utf8.DecodeLastRuneInString(s.t[:i])
+		if ends(r) || (r == '.' || r == '!' || r == '?') && i < len(s.t) && (s.t[i] == ' ' || s.t[i] == '\n') {
+			break
+		}
+		i -= n
+	}
+	s.sightings += start - i
+	return i
+}
+
+// ends reports whether r ends a clause wherever it stands.
+func ends(r rune) bool {
+	return strings.ContainsRune("\n|;()[]{}\"“”«»„•·。・！？「」『』【】★☆♦▪►—–…", r)
+}
+
+// after looks at what follows the handle directly.
+func (s *scanner) after(end int) (m mood, labelled bool) {
+	rest := s.t[end:min(len(s.t), end+maxAfter)]
+	rest = strings.TrimLeft(rest, " (")
+	if rest == "" {
+		return none, false
+	}
+	if r, _ := utf8.DecodeRuneInString(rest); isCJK(r) {
+		cue, _ := cuesAfter.inScript(rest)
+		return answer(cue)
+	}
+	if c := rest[0]; c < utf8.RuneSelf && !isLetter(c) && c != '\'' {
+		return none, false
+	}
+	var w words
+	w.read(rest, 0, len(rest))
+	return answer(w.leading())
+}
+
+// answer splits a cue into the mood and the label.
+func answer(cue mood) (m mood, labelled bool) {
+	if cue == fedi {
+		return none, true
+	}
+	return cue, false
+}
+
+// inScript returns what the phrase at the start of text says, in a script
+// without spaces, and its length; the longest phrase counts.
+func (c cueTable) inScript(text string) (found mood, length int) {
+	const longest = 8
+	if r, _ := utf8.DecodeRuneInString(text); !c.firsts[r] {
+		return none, 0
+	}
+	end := 0
+	for n := 0; n < longest && end < len(text); n++ {
+		_, size := utf8.DecodeRuneInString(text[end:])
+		end += size
+		if m, ok := c.phrases[text[:end]]; ok {
+			found, length = m, end
+		}
+	}
+	return found, length
+}
+
+// ownWords reports whether a whole text speaks of its author's own account, or
+// of the fediverse.
+func ownWords(t string) bool {
+	for len(t) > 0 {
+		n := min(len(t), maxBefore)
+		var w words
+		w.read(t, 0, n)
+		for k := range w.n {
+			if m := w.at(k).mood; m == mine || m == fedi {
+				return true
+			}
+		}
+		t = t[n:]
+	}
+	return false
+}
+
+// isWordRune tells what words are made of: letters, digits and what stands
+// inside words; an emoji is a word by itself.
+func isWordRune(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) || strings.ContainsRune("'’-/#_", r)
+}
+
+// isEmblem tells emojis and dingbats that stand for a word.
+func isEmblem(r rune) bool {
+	return r >= 0x2190 && r <= 0x2bff || r >= 0x1f000 && r <= 0x1faff || r == '⁂'
+}

@@ -1,0 +1,124 @@
+package matcher
+
+import (
+	"strings"
+
+	"godwit/internal/social"
+)
+
+// take judges a candidate: it is reported, or it is plainly none. The octet
+// after it is returned either way, 0 when it is not even well-formed.
+func (s *scanner) take(c candidate) int {
+	p := placeOf(c.host)
+	if p.standing == blueskyHost && c.form != FormBluesky && strings.IndexByte(c.user, '.') < 0 {
+		c = blueskyName(c.user+blueskySuffix, c.start, c.end) // @u@bsky.social
+		p = servers[blueskyBridge]
+	}
+	h, err := social.ParseHandle(c.user+"@"+c.host, s.realm)
+	if err != nil || !hasSuffix(hostName(h.Host()), s.realm) {
+		return 0
+	}
+	why, keep := s.judge(c, p)
+	s.used = c.end
+	if keep {
+		s.report(c, h, why)
+	}
+	return c.end
+}
+
+func hostName(host string) string {
+	name, _, _ := strings.Cut(host, ":")
+	return name
+}
+
+// judge decides whether c is reported, and with which doubt.
+func (s *scanner) judge(c candidate, p place) (why string, keep bool) {
+	written := c.trust == sure || c.form == FormSpaced && s.t[c.start] == '@'
+	if p.standing >= refusedHost || placeholderUsers[lower(c.user)] || !written && mailbox(c.user) {
+		s.last = none
+		return "", false
+	}
+	mood, labelled := s.wording(c)
+	s.last = mood
+	switch mood {
+	case theirs:
+		return "", false
+	case mail, chat:
+		if c.form == FormAddress || c.form == FormSpelled || c.form == FormSpaced || mood == chat && !isLink(c.form) {
+			return WhyChat, written || p.standing == knownServer && mood == mail
+		}
+	case could:
+		return WhyTheirs, c.trust != hostOnly
+	case old:
+		return WhyOld, c.trust != hostOnly
+	}
+	if s.field == social.InPinned || s.field == social.InPost {
+		if mood != mine && !labelled && !s.speaksOfItself() {
+			return WhyPost, c.trust == sure
+		}
+	}
+	return s.byTrust(c, p, labelled)
+}
+
+// byTrust is for what the words around leave open.
+func (s *scanner) byTrust(c candidate, p place, labelled bool) (why string, keep bool) {
+	switch c.trust {
+	case sure:
+		return "", true
+	case guess:
+		return c.why, true
+	}
+	if c.trust == hostOnly && !nameLike(c.user) {
+		return "", false
+	}
+	if labelled || p.standing == knownServer || hinted(c.host) {
+		return "", true
+	}
+	return c.why, c.trust == byHost
+}
+
+func isLink(form string) bool {
+	return strings.HasPrefix(form, "url") || form == FormFrontEnd || form == FormBridge || form == FormBlog
+}
+
+// report adds a Finding, or makes a maybe of the same Handle plain.
+func (s *scanner) report(c candidate, h social.Handle, why string) {
+	f := Finding{Handle: h, Form: c.form, Maybe: why != "", Why: why, Kind: s.field, Context: around(s.t, c.start, c.end)}
+	if i := indexOf(s.out[s.first:], h); i >= 0 {
+		if had := &s.out[s.first+i]; had.Maybe && !f.Maybe {
+			*had = f
+		}
+		return
+	}
+	s.out = append(s.out, f)
+}
+
+// placeholderUsers stand for any name in instructions.
+var placeholderUsers = set("username user yourname your_name your-name yourusername your_username youruser yourhandle your_handle handle you name someone somebody somename " +
+	"benutzername nutzername deinname dein_name nutzer usuario tunombre tu_usuario tuusuario seunome nomedeusuario utilisateur votrenom vous pseudo nomutilisateur nomeutente utente nome " +
+	"gebruikersnaam jouwnaam username1 xxx xxxx foo foobar userid user_id user-id nickname uzytkownik")
+
+// mailboxes are names of mailboxes, not of persons.
+var mailboxes = set("mail email e-mail info contact contacto contato kontakt press presse prensa support hello hallo hola office admin webmaster postmaster noreply no-reply " +
+	"booking bookings business enquiries inquiries team editor redaktion newsletter jobs sales hi service help media marketing pr management mgmt git root www ssh enquiry commissions work")
+
+func mailbox(user string) bool { return mailboxes[lower(user)] }
+
+// notNames are words that stand before "at" or a spaced @ in a sentence: "find
+// me at …", "engineer @ …".
+var notNames = set("me us im i am is are was be find reach contact follow join see look posting post posts tooting toot active mostly now also here there account profile more " +
+	"live living based work works working worked study studying teach teaching speak speaking home instance server hosted email mail chat talk meet starts start open " +
+	"engineer developer dev editor reporter journalist professor prof researcher scientist student phd postdoc director manager ceo cto cfo coo founder cofounder co-founder lead designer " +
+	"producer host writer contributor intern staff fellow analyst author artist teacher lecturer consultant architect devrel pm vp head swe sre partner owner member president chair him her they them it " +
+	"hello hi info today tomorrow daily blog site website web photos pics bei chez auf sur en em on in to and or not but the a an my our this that same up out over")
+
+func nameLike(user string) bool { return !notNames[lower(user)] && !mailbox(user) }
+
+// speaksOfItself reports whether the text says that it is about its author's
+// own account.
+func (s *scanner) speaksOfItself() bool {
+	if !s.opened {
+		s.opened, s.ownWords = true, ownWords(s.t)
+	}
+	return s.ownWords
+}

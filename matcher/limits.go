@@ -1,0 +1,31 @@
+package matcher
+
+import "time"
+
+// Bounds of the texts of strangers (threats, row REG-12), in characters.
+const (
+	maxText       = 10_000 // of one text before it is normalised; the rest is not read
+	maxNormalised = 40_000 // after; one character may become 18
+)
+
+// Bounds of what the scanner looks at around one at sign or slash, in octets.
+// They keep the work linear in the text whatever it holds.
+const (
+	maxUserRun = 128 // of a name; social refuses longer ones
+	maxHostRun = 253 // of a host, RFC 1035
+	maxSegment = 300 // of one part of a URL's path: a host, or user@host
+	maxBefore  = 96  // of the words before a handle that are weighed
+	maxAfter   = 48  // of the words after it
+)
+
+// maxFindings bounds the handles reported of one person: nobody claims more,
+// and each costs a look-up.
+const maxFindings = 20
+
+// staleAfter is the age at which a claim is old: the X name may belong to
+// somebody else since, the handle too (row REG-06).
+const staleAfter = 180 * 24 * time.Hour
+
+// registrationFresh is how long the answer that proved a Registration stands
+// in for a look-up: as long as the longest positive answer is kept.
+const registrationFresh = 3 * 24 * time.Hour

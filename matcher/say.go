@@ -1,0 +1,64 @@
+package matcher
+
+import (
+	"time"
+
+	"godwit/internal/fault"
+	"godwit/internal/social"
+)
+
+// sentence is what is shown for one kind of Evidence, with the code under
+// which the pages translate it.
+type sentence struct{ code, english string }
+
+var sentences = map[social.EvidenceKind]sentence{
+	social.InBio:        {"evidence-bio", "Their X profile says {handle}."},
+	social.InName:       {"evidence-name", "Their X name says {handle}."},
+	social.InLocation:   {"evidence-location", "Their X location says {handle}."},
+	social.InLink:       {"evidence-link", "Their X link says {handle}."},
+	social.InPinned:     {"evidence-pinned", "Their pinned post on X says {handle}."},
+	social.InPost:       {"evidence-post", "A post of theirs on X says {handle}."},
+	social.LinkBack:     {"evidence-link-back", "The profile {handle} links back to @{username} on X."},
+	social.Registered:   {"evidence-registered", "They registered this move here and proved both accounts."},
+	social.PublicList:   {"evidence-public-list", "A public list says so: {source}, {date}."},
+	social.MovedFrom:    {"evidence-moved", "{old} has moved; this is the account it moved to."},
+	social.MaybeMail:    {"against-mail", "This may be an e-mail address. No fediverse account answers there."},
+	social.ParodyMirror: {"against-parody", "The profile calls itself a fan, parody or mirror account."},
+}
+
+// oldSentence goes with Evidence that Old holds for.
+var oldSentence = sentence{"evidence-old", "Seen {date}; it may have changed."}
+
+// Say returns the sentence of an Evidence for handle: its code, the values
+// that the code's translations need (handle, and username, source, old or date
+// where the kind has them; dates as 2006-01-02, UTC) and the finished English.
+// Evidence of an unknown kind has no sentence.
+func Say(e social.Evidence, handle social.Handle) (code string, args map[string]string, english string) {
+	s, known := sentences[e.Kind]
+	if !known {
+		return "", nil, ""
+	}
+	args = map[string]string{"handle": "@" + handle.String()}
+	if !e.SeenAt.IsZero() {
+		args["date"] = e.SeenAt.UTC().Format(time.DateOnly)
+	}
+	switch e.Kind {
+	case social.LinkBack:
+		args["username"] = e.Source
+	case social.PublicList:
+		args["source"] = e.Source
+	case social.MovedFrom:
+		args["old"] = "@" + e.Source
+	}
+	return s.code, args, fault.Fill(s.english, args)
+}
+
+// SayOld returns the sentence that goes after Say's when the Evidence is old.
+func SayOld(e social.Evidence) (code string, args map[string]string, english string) {
+	args = map[string]string{"date": e.SeenAt.UTC().Format(time.DateOnly)}
+	return oldSentence.code, args, fault.Fill(oldSentence.english, args)
+}
+
+// Old reports whether an Evidence was seen so long ago, 180 days, that it may
+// not hold any more; one without a date is old.
+func Old(e social.Evidence, now time.Time) bool { return now.Sub(e.SeenAt) > staleAfter }

@@ -1,0 +1,187 @@
+package matcher
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Signs that were spelled out are rewritten to control characters, which no
+// prepared text holds otherwise, so that the scanner can tell them apart from
+// written ones.
+const (
+	bracketAt = '\x01' // (at)
+	wordAt    = '\x02' // at
+	wordDot   = '\x03' // dot, (dot), [.]
+	signs     = "\x01\x02\x03"
+)
+
+var signWords = strings.NewReplacer("\x01", "(at)", "\x02", " at ", "\x03", " dot ")
+
+// The words for the signs, lower case, in the languages where people spell
+// them out.
+var (
+	atWords    = set("at ät aet arroba arobase arobas arobaze アット アットマーク 골뱅이 艾特 chiocciola małpa собака apenstaartje klammeraffe")
+	dotWords   = set("dot punkt punto point ponto punt ドット 点 點 닷 점 точка kropka")
+	slashWords = set("slash schrägstrich barra スラッシュ 슬래시 斜杠")
+	// foreignWords are those of them that the survey of ASCII does not see.
+	foreignWords = []string{"ät", "アット", "ドット", "골뱅이", "艾特", "małpa", "собака", "точка", "点", "點", "닷", "점"}
+)
+
+func set(words string) map[string]bool {
+	m := map[string]bool{}
+	for w := range strings.FieldsSeq(words) {
+		m[w] = true
+	}
+	return m
+}
+
+// signWordAt reports whether a word for @ or . may begin at t[i], or a
+// bracketed sign: only a hint that unspell is worth its while.
+func signWordAt(t string, i int) bool {
+	switch t[i] | 0x20 {
+	case 'a': // at, arroba, arobase
+		return t[i+1]|0x20 == 't' && !isLetter(t[i+2]) || t[i+1]|0x20 == 'r' && (t[i+2]|0x20 == 'r' || t[i+2]|0x20 == 'o')
+	case 'd': // dot
+		return t[i+1]|0x20 == 'o' && t[i+2]|0x20 == 't'
+	case 'p': // punkt, punto, point, ponto
+		return t[i+1]|0x20 == 'u' && t[i+2]|0x20 == 'n' || t[i+1]|0x20 == 'o' && (t[i+2]|0x20 == 'i' || t[i+2]|0x20 == 'n')
+	case 'c': // chiocciola
+		return t[i+1]|0x20 == 'h' && t[i+2]|0x20 == 'i'
+	}
+	return t[i-1] != ' ' && (t[i] == '@' || t[i] == '.' || t[i] == ' ')
+}
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+func foreignSign(t string) bool {
+	for _, w := range foreignWords {
+		if strings.Contains(t, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// unspell rewrites words for signs: first the dots and slashes inside hosts,
+// then the at signs before them.
+func unspell(t string) string {
+	dots := rewrite(t, func(word string, bracketed bool) byte {
+		switch {
+		case dotWords[word], bracketed && word == ".":
+			return wordDot
+		case slashWords[word]:
+			return '/'
+		}
+		return 0
+	})
+	return rewrite(dots, func(word string, bracketed bool) byte {
+		switch {
+		case bracketed && (atWords[word] || word == "@"):
+			return bracketAt
+		case atWords[word]:
+			return wordAt
+		}
+		return 0
+	})
+}
+
+// rewrite puts sign's answer in the place of each word between two names,
+// together with the spaces and brackets around it.
+func rewrite(t string, sign func(word string, bracketed bool) byte) string {
+	var b strings.Builder
+	b.Grow(len(t))
+	kept := 0
+	for i := 0; i < len(t); {
+		word, end, bracketed := signAround(t, i)
+		if end == 0 {
+			i++
+			continue
+		}
+		c := sign(word, bracketed)
+		if c == 0 || !nameAt(t, end, c) {
+			i++
+			continue
+		}
+		b.WriteString(t[kept:i])
+		b.WriteByte(c)
+		kept, i = end, end
+	}
+	if kept == 0 {
+		return t
+	}
+	b.WriteString(t[kept:])
+	return b.String()
+}
+
+// nameAt reports whether a name begins at t[i]: what a sign is followed by. A
+// host that follows an at sign spelled without brackets must hold a dot.
+func nameAt(t string, i int, sign byte) bool {
+	if i >= len(t) {
+		return false
+	}
+	if sign == '/' && t[i] == '@' {
+		return true
+	}
+	if !isUserByte(t[i]) && t[i] < utf8.RuneSelf {
+		return false
+	}
+	if sign != wordAt {
+		return true
+	}
+	run := t[i:min(len(t), i+maxHostRun)]
+	end := strings.IndexAny(run, " \n\t,;()")
+	if end >= 0 {
+		run = run[:end]
+	}
+	return strings.ContainsAny(run, ".\x03") && !strings.ContainsAny(run, "@/")
+}
+
+// signAround reads at t[i], which must follow a name: spaces, an opening
+// bracket, a short word, the closing bracket, spaces. end is 0 when there is
+// no such thing.
+func signAround(t string, i int) (word string, end int, bracketed bool) {
+	if i == 0 || !isUserByte(t[i-1]) && t[i-1] < utf8.RuneSelf || !strings.ContainsRune(" ([{<-_*", rune(t[i])) {
+		return "", 0, false
+	}
+	j := skipSpaces(t, i)
+	closing := byte(0)
+	if j < len(t) {
+		if k := strings.IndexByte("([{<-_*", t[j]); k >= 0 {
+			closing = ")]}>-_*"[k]
+			j = skipSpaces(t, j+1)
+		}
+	}
+	start := j
+	for j < len(t) && j-start < 32 {
+		r, n := utf8.DecodeRuneInString(t[j:])
+		if !unicode.IsLetter(r) && r != 'ー' && r != '@' && r != '.' {
+			break
+		}
+		j += n
+	}
+	if j == start || j == len(t) {
+		return "", 0, false
+	}
+	word = strings.ToLower(t[start:j])
+	spaces := skipSpaces(t, j)
+	if closing == 0 {
+		if spaces == j {
+			return "", 0, false
+		}
+		return word, spaces, false
+	}
+	if spaces == len(t) || t[spaces] != closing {
+		return "", 0, false
+	}
+	return word, skipSpaces(t, spaces+1), true
+}
+
+// skipSpaces returns the index of the first octet at or after i that is no
+// space, three spaces at most.
+func skipSpaces(t string, i int) int {
+	for n := 0; n < 3 && i < len(t) && t[i] == ' '; n++ {
+		i++
+	}
+	return i
+}
