@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"godwit/internal/fault"
+	"godwit/internal/fedi"
 	"godwit/internal/social"
 	"godwit/internal/store"
 )
@@ -75,34 +76,39 @@ func issuerOK(query url.Values, host string) bool {
 // enter turns the code into a token and finds out whose it is. Trouble leads
 // back to the form with its sentence.
 func (s *site) enter(v *visit, flow store.Flow, code string) error {
-	token, scopes, err := s.Door.Exchange(v.r.Context(), Exchange{
-		TokenURL: flow.TokenURL, ClientID: flow.ClientID, Secret: flow.ClientSecret,
-		RedirectURI: flow.RedirectURI, Code: code, Verifier: flow.Verifier.Reveal(),
-	})
+	grant, err := s.Door.Exchange(v.r.Context(), flow.TokenURL, flow.ClientID, flow.ClientSecret, flow.RedirectURI, code, flow.Verifier.Reveal())
 	if err != nil {
-		return v.backToConnect(err)
+		return v.backToConnect(s.forgetApp(v, flow, err))
 	}
-	if scopes != "" {
-		flow.Scopes = scopes
+	if grant.Scopes != "" {
+		flow.Scopes = grant.Scopes
 	}
-	who, err := s.whose(v, flow, token)
+	who, err := s.whose(v, flow, grant.Token)
 	if err != nil {
-		s.giveBack(v, flow, token)
+		s.giveBack(v, flow, grant.Token)
 		return v.backToConnect(err)
-	}
-	if !flow.Typed.IsZero() && !flow.Typed.Same(who.Handle) {
-		s.giveBack(v, flow, token)
-		v.flash(flash{Key: "connect.mismatch", Bad: true, Handle: who.Handle, Typed: flow.Typed, Host: flow.Host})
-		return v.redirect(v.connectPath())
 	}
 	second, err := s.second(v, who)
 	if err != nil {
-		return err
+		s.giveBack(v, flow, grant.Token)
+		return v.backToConnect(err)
 	}
 	if flow.Typed.IsZero() || second {
-		return s.askFirst(v, flow, who, token)
+		return s.askFirst(v, flow, who, grant.Token)
 	}
-	return s.admit(v, flow, who, token)
+	return s.admit(v, flow, who, grant.Token)
+}
+
+// forgetApp drops an app that its server has forgotten, so that the next start
+// registers a new one.
+func (s *site) forgetApp(v *visit, flow store.Flow, err error) error {
+	if f := asFault(err); f != nil && f.Code == fedi.CodeUnknownApp {
+		app := store.App{Host: flow.Host, Scopes: flow.Scopes, RedirectURI: flow.RedirectURI}
+		if err := s.Store.DeleteApp(v.r.Context(), app); err != nil {
+			return err
+		}
+	}
+	return err
 }
 
 func (v *visit) backToConnect(err error) error {
@@ -113,26 +119,21 @@ func (v *visit) backToConnect(err error) error {
 	return v.redirect(v.connectPath())
 }
 
-// whose asks the server whose token it is. The handle is the one that we
-// verified ourselves, never the one that the server claims.
+// whose asks the server whose token it is, and holds the answer against what
+// was typed. The handle is the one that we verified ourselves.
 func (s *site) whose(v *visit, flow store.Flow, token social.Secret) (social.Destination, error) {
-	ctx := v.r.Context()
-	acct, err := s.Door.VerifyCredentials(ctx, flow.Host, token, flow.Flavour)
+	if !fedi.MayFollow(flow.Scopes) {
+		return social.Destination{}, fault.New(fault.Denied, "permission-too-small",
+			"{host} gave a permission that doesn't allow following. Nothing was stored; connect again and allow all three things.", "host", flow.Host)
+	}
+	sw, err := s.Door.Software(v.r.Context(), flow.Host)
 	if err != nil {
-		return social.Destination{}, err
+		sw = social.Software{Host: flow.Host}
 	}
-	handle, actor, err := s.Door.Identify(ctx, flow.Host, acct)
-	if err != nil {
-		return social.Destination{}, err
-	}
-	d := social.Destination{
-		UserID: v.user.ID, Host: flow.Host, RemoteID: acct.ID, Handle: handle, ActorID: actor, Flavour: flow.Flavour,
-		Scopes: flow.Scopes, State: social.Active, Following: acct.FollowingCount, CreatedAt: v.now,
-	}
-	if sw, err := s.Door.Software(ctx, flow.Host); err == nil {
-		d.Software = strings.TrimSpace(sw.Name + " " + sw.Version)
-	}
-	return d, nil
+	sw.Flavour = flow.Flavour // frozen when the flow began
+	d, err := s.Door.Whose(v.r.Context(), flow.Host, token, sw, flow.Typed)
+	d.UserID, d.Scopes, d.CreatedAt = v.user.ID, flow.Scopes, v.now
+	return d, err
 }
 
 // giveBack throws a permission away; that it may fail changes nothing here.

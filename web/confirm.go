@@ -82,9 +82,6 @@ func (s *site) confirm(v *visit) error {
 		return v.redirect(v.connectPath())
 	}
 	who, err := s.whose(v, flow, token)
-	if err == nil && !who.Handle.Same(flow.Typed) {
-		err = badCallback(nil)
-	}
 	if err != nil {
 		s.giveBack(v, flow, token)
 		return v.backToConnect(err)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"godwit/internal/fault"
+	"godwit/internal/fedi"
 	"godwit/internal/social"
 	"godwit/internal/store"
 	"godwit/web/locale"
@@ -67,7 +68,7 @@ func (s *site) connect(v *visit) error {
 	if err != nil {
 		return v.rejected(typed, err)
 	}
-	if s.Door.AppPerLogin(sw.Flavour) { // such servers know one permission only: say so first
+	if fedi.AppPerLogin(sw.Flavour) { // such servers know one permission only: say so first
 		return v.redirect("/connect/go")
 	}
 	return v.redirect(s.BrowserURL(flow.AuthorizeURL))
@@ -109,7 +110,7 @@ func (s *site) begin(v *visit, typed string) (store.Flow, social.Software, error
 	}
 	flow := store.Flow{
 		ID: rand.Text(), UserID: v.user.ID, Host: host, Typed: handle, Flavour: sw.Flavour, CreatedAt: v.now,
-		Scopes: s.Door.Scopes(sw.Flavour, sw.Version), Verifier: social.NewSecret(rand.Text() + rand.Text()),
+		Scopes: fedi.Scopes(sw.Flavour, sw.Version), Verifier: social.NewSecret(rand.Text() + rand.Text()),
 	}
 	flow.State = flow.ID + "." + rand.Text()
 	if err := s.setApp(v, &flow); err != nil {
@@ -117,7 +118,7 @@ func (s *site) begin(v *visit, typed string) (store.Flow, social.Software, error
 	}
 	authorize, token := s.Door.Endpoints(ctx, host)
 	flow.TokenURL = token
-	flow.AuthorizeURL = s.Door.AuthorizeURL(authorize, flow.ClientID, flow.RedirectURI, flow.Scopes, flow.State, flow.Verifier.Reveal())
+	flow.AuthorizeURL = fedi.AuthorizeURL(authorize, flow.ClientID, flow.RedirectURI, flow.Scopes, flow.State, flow.Verifier.Reveal(), false)
 	flow.Cookie = hash(v.bindFlow(flow.ID))
 	return flow, sw, s.Store.SaveFlow(ctx, flow)
 }
@@ -146,7 +147,7 @@ func (v *visit) mayBegin(typed string) error {
 // address that differs from server to server.
 func (s *site) setApp(v *visit, flow *store.Flow) error {
 	ctx := v.r.Context()
-	perLogin := s.Door.AppPerLogin(flow.Flavour)
+	perLogin := fedi.AppPerLogin(flow.Flavour)
 	flow.RedirectURI = s.address("/oauth/cb/" + hash(flow.Host)[:20])
 	if perLogin {
 		flow.RedirectURI = s.address("/oauth/cb/" + flow.ID)
@@ -205,7 +206,7 @@ func (s *site) connectGo(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := &goPage{Host: flow.Host, Address: s.BrowserURL(flow.AuthorizeURL), Coarse: s.Door.AppPerLogin(flow.Flavour)}
+	page := &goPage{Host: flow.Host, Address: s.BrowserURL(flow.AuthorizeURL), Coarse: fedi.AppPerLogin(flow.Flavour)}
 	page.Title = v.say("connect.go.title", "server", locale.HostOf(flow.Host))
 	return v.show(http.StatusOK, "go", page)
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"godwit/internal/social"
+	"godwit/matcher"
 	"godwit/web/locale"
 )
 
@@ -37,26 +38,27 @@ func (v *visit) firstEvidence(m social.Match, shown social.Handle) locale.Senten
 // sayEvidence is the sentence of one reason. What somebody wrote themselves
 // says the handle as they wrote it.
 func (v *visit) sayEvidence(e social.Evidence, m social.Match, shown social.Handle) locale.Sentence {
-	key := "evidence." + string(e.Kind)
-	if !v.lang.Has(key) {
-		key = "evidence.none"
-	}
 	written := m.Asked
 	if e.Kind == social.LinkBack || written.IsZero() {
 		written = shown
 	}
-	values := []any{"handle", written, "username", m.Account.Username, "source", locale.NameOf(e.Source), "old", locale.NameOf(e.Source), "date", locale.Plain("")}
-	if !e.SeenAt.IsZero() {
-		values = append([]any{"date", v.clock().Date(e.SeenAt)}, values...)
+	code, args, english := matcher.Say(e, written)
+	if code == "" {
+		return v.say("evidence.none")
 	}
-	return v.lang.Say(key, values...)
+	return v.sayCoded("say."+code, args, english)
 }
 
 func (v *visit) allEvidence(m social.Match, shown social.Handle) []evidence {
 	var list []evidence
 	for _, e := range m.Evidence {
 		x := evidence{Say: v.sayEvidence(e, m, shown), Text: social.Clean(e.Text, social.MaxSay), Against: against[e.Kind]}
-		if !e.SeenAt.IsZero() {
+		switch {
+		case e.SeenAt.IsZero():
+		case matcher.Old(e, v.now):
+			code, args, english := matcher.SayOld(e)
+			x.Seen = v.sayCoded("say."+code, args, english)
+		default:
 			x.Seen = v.say("match.saw", "date", v.clock().Date(e.SeenAt))
 		}
 		list = append(list, x)

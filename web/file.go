@@ -30,7 +30,7 @@ func (s *site) afterFile(v *visit) error {
 	if err != nil {
 		return err
 	}
-	list, err := s.Store.Followable(v.r.Context(), v.user.ID, d.ID)
+	list, err := s.Store.NotFollowed(v.r.Context(), v.user.ID, d.ID)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (s *site) followCSV(v *visit) error {
 	if err != nil {
 		return err
 	}
-	list, err := s.Store.Followable(v.r.Context(), v.user.ID, d.ID)
+	list, err := s.Store.NotFollowed(v.r.Context(), v.user.ID, d.ID)
 	if err != nil {
 		return err
 	}

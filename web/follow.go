@@ -162,15 +162,24 @@ func (v *visit) sayCoded(key string, args map[string]string, english string) loc
 	return v.lang.Say(key, values...)
 }
 
+// value makes of a value's text what it is.
 func (v *visit) value(key, name, text string) any {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return v.instant(key, name, at)
 	}
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return v.clock().Date(day)
+	}
 	if n, ok := number(text); ok {
 		return n
 	}
-	if name == "host" || name == "server" {
+	switch name {
+	case "host", "server":
 		return locale.HostOf(text)
+	case "handle", "old", "new", "other", "typed":
+		return locale.Sentence{{Kind: locale.Handle, Text: text}}
+	case "source", "username":
+		return locale.NameOf(text)
 	}
 	return text
 }

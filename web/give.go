@@ -12,6 +12,7 @@ import (
 
 	"godwit/internal/fault"
 	"godwit/internal/social"
+	"godwit/internal/store"
 	"godwit/web/locale"
 )
 
@@ -65,7 +66,18 @@ func (s *site) give(v *visit) error {
 	} else {
 		v.ring(social.ImportTask, source.ID)
 	}
-	return v.redirect("/sources/" + itoa(source.ID))
+	return v.given("/sources/" + itoa(source.ID))
+}
+
+// given leads to the page of the Source. A script that sent the files is told
+// the address and goes there itself.
+func (v *visit) given(path string) error {
+	if v.r.Header.Get("Godwit-Script") == "" {
+		return v.redirect(path)
+	}
+	v.w.Header().Set("Location", path)
+	v.w.WriteHeader(http.StatusCreated)
+	return nil
 }
 
 // notGiven shows the form again with what was wrong with the files.
@@ -143,7 +155,7 @@ func boundaryOf(r *http.Request) (string, error) {
 }
 
 // spoolParts writes each file of the form to the upload, in order.
-func spoolParts(parts *multipart.Reader, upload Upload) (shown string, err error) {
+func spoolParts(parts *multipart.Reader, upload *store.Upload) (shown string, err error) {
 	for n := 1; ; n++ {
 		part, err := parts.NextRawPart()
 		if errors.Is(err, io.EOF) {
@@ -153,7 +165,7 @@ func spoolParts(parts *multipart.Reader, upload Upload) (shown string, err error
 			return "", err
 		}
 		if n > maxParts {
-			return "", fault.New(fault.Invalid, "too-many-files", "That is more than {n} files at once. Choose fewer.", "n", itoa(maxParts))
+			return "", fault.New(fault.Invalid, "too-many-files", "That is too many files at once. Nothing of it was kept; choose the .zip from X, or fewer files.")
 		}
 		name, err := spoolPart(part, upload)
 		if err != nil {
@@ -171,7 +183,7 @@ func spoolParts(parts *multipart.Reader, upload Upload) (shown string, err error
 
 // spoolPart stores one part if it is a file that has a name; a browser sends a
 // part without one when nothing was chosen.
-func spoolPart(part *multipart.Part, upload Upload) (name string, err error) {
+func spoolPart(part *multipart.Part, upload *store.Upload) (name string, err error) {
 	name = ownName(part.FileName())
 	if part.FormName() != "files" || name == "" {
 		_, err = io.Copy(io.Discard, io.LimitReader(part, maxPart))

@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"godwit/internal/fedi"
 	"godwit/internal/social"
 	"godwit/internal/store"
 )
@@ -35,6 +36,7 @@ type userStore interface {
 	TakeFlow(ctx context.Context, id string, now time.Time) (store.Flow, error)
 	GetApp(ctx context.Context, host, scopes, redirectURI string) (store.App, error)
 	SaveApp(ctx context.Context, a store.App) error
+	DeleteApp(ctx context.Context, a store.App) error
 	SaveDestination(ctx context.Context, d social.Destination, token social.Secret) (social.Destination, error)
 	GetDestination(ctx context.Context, userID, id int64) (social.Destination, error)
 	ListDestinations(ctx context.Context, userID int64) ([]social.Destination, error)
@@ -60,6 +62,7 @@ type matchStore interface {
 
 type followStore interface {
 	Followable(ctx context.Context, userID, destinationID int64) ([]social.Match, error)
+	NotFollowed(ctx context.Context, userID, destinationID int64) ([]social.Match, error)
 	PlanFollows(ctx context.Context, userID, destinationID int64, now time.Time) (planned int, err error)
 	SetFollowState(ctx context.Context, userID, destinationID int64, state social.FollowState, now time.Time) error
 	RetryFollows(ctx context.Context, userID, destinationID, jobID int64, now time.Time) (int, error)
@@ -69,55 +72,22 @@ type followStore interface {
 	Budgets(ctx context.Context, destinationID int64) ([]social.Budget, error)
 }
 
-// Door is the part of internal/fedi that pages use: what happens while
-// somebody connects an account or takes it away. Through makes one of a fedi.Door.
+// Door is the part of fedi.Door that pages use: what happens while somebody
+// connects an account or takes it away.
 type Door interface {
 	FindHome(ctx context.Context, typed string) (host string, handle social.Handle, sw social.Software, err error)
 	Software(ctx context.Context, host string) (social.Software, error)
-	Scopes(fl social.Flavour, version string) string
-	AppPerLogin(fl social.Flavour) bool
 	RegisterApp(ctx context.Context, host, redirectURI, scopes string) (clientID string, secret social.Secret, err error)
 	Endpoints(ctx context.Context, host string) (authorize, token string)
-	AuthorizeURL(authorize, clientID, redirectURI, scopes, state, verifier string) string
-	Exchange(ctx context.Context, x Exchange) (token social.Secret, scopes string, err error)
-	VerifyCredentials(ctx context.Context, host string, token social.Secret, fl social.Flavour) (social.RemoteAccount, error)
-	Identify(ctx context.Context, host string, acct social.RemoteAccount) (h social.Handle, actorID string, err error)
+	Exchange(ctx context.Context, tokenURL, clientID string, secret social.Secret, redirectURI, code, verifier string) (fedi.Grant, error)
+	Whose(ctx context.Context, host string, token social.Secret, sw social.Software, typed social.Handle) (social.Destination, error)
 	Revoke(ctx context.Context, host, clientID string, secret, token social.Secret) error
 }
 
-// Exchange is a code that is to become a token.
-type Exchange struct {
-	TokenURL    string
-	ClientID    string
-	Secret      social.Secret
-	RedirectURI string
-	Code        string
-	Verifier    string
-}
-
-// Spool is where uploads lie until they are read.
+// Spool is the part of store.Spool that pages use: where uploads lie until
+// they are read.
 type Spool interface {
-	// Create begins an upload of about the declared number of bytes. It refuses
-	// what the quota or the disk has no room for.
-	Create(declared int64) (Upload, error)
-	// Open reads the files of a finished upload.
-	Open(name string) ([]File, func() error, error)
+	Create(declared int64) (*store.Upload, error)
+	Open(name string) (files []store.SpooledFile, done func() error, err error)
 	Delete(name string) error
-}
-
-// Upload is one upload under way. It is ended by either Close or Abort.
-type Upload interface {
-	// File begins the next file of the upload.
-	File(name string) (io.Writer, error)
-	// Close ends it and returns the name under which the Spool keeps it.
-	Close() (name string, err error)
-	// Abort ends it and keeps nothing.
-	Abort() error
-}
-
-// File is one file of an upload.
-type File struct {
-	Name string
-	Size int64
-	io.ReaderAt
 }

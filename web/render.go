@@ -68,6 +68,7 @@ type Frame struct {
 	SignedIn bool
 	Local    bool
 	Handle   social.Handle
+	Samples  []Sample // of the demonstration
 	Demo     bool
 	Banner   *banner
 	Form     string // the hidden number of this page's forms
@@ -140,7 +141,9 @@ func (v *visit) fill(f *Frame) {
 	f.Scheme = v.scheme()
 	f.Local = v.site.Mode == Local
 	f.SignedIn, f.Handle = v.user.ID != 0, v.user.Handle
-	f.Demo = v.site.Demo != nil
+	if f.Demo = v.site.Demo != nil; f.Demo {
+		f.Samples = v.site.Demo.Samples
+	}
 	f.assets = v.site.static
 	f.Back = v.back()
 	if f.Banner == nil {

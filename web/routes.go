@@ -91,7 +91,7 @@ var routes = []route{
 	{"POST /language", open, (*site).setLanguage, 0},
 	{"POST /scheme", open, (*site).setScheme, 0},
 
-	{"GET /demo/sample.zip", joiner, (*site).sample, 0},
+	{"GET /demo/{name}", joiner, (*site).sample, 0},
 	{"GET /static/{name}", open, (*site).asset, 0},
 	{"GET /favicon.ico", open, (*site).favicon, 0},
 	{"GET /robots.txt", open, (*site).robots, 0},

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -114,14 +115,19 @@ func (s *site) ownPath(text string) string {
 	return (&url.URL{Path: u.Path, RawQuery: u.Query().Encode()}).String()
 }
 
-// sample is the demonstration's export.
+// sample is one of the demonstration's exports.
 func (s *site) sample(v *visit) error {
-	if s.Demo == nil || s.Demo.Sample == nil {
+	if s.Demo == nil {
 		return notFound()
 	}
-	v.w.Header().Set("Content-Type", "application/zip")
-	v.w.Header().Set("Content-Disposition", `attachment; filename="twitter-sample.zip"`)
-	return ignoreGone(s.Demo.Sample(v.w))
+	for _, x := range s.Demo.Samples {
+		if x.Name == v.r.PathValue("name") {
+			v.w.Header().Set("Content-Type", "application/octet-stream")
+			v.w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": x.Name}))
+			return ignoreGone(x.Write(v.w))
+		}
+	}
+	return notFound()
 }
 
 func (s *site) robots(v *visit) error {

@@ -91,21 +91,16 @@ func (v *visit) sayFault(err error) locale.Sentence {
 	return v.sayCode(f.Code, f.Args, f.Until, f.Say)
 }
 
+// sayCode is the sentence of a fault that was stored or carried by its code.
 func (v *visit) sayCode(code string, args map[string]string, until time.Time, english string) locale.Sentence {
-	if !v.lang.Has("fault." + code) {
-		return locale.Plain(english)
+	if _, told := args["time"]; !told && !until.IsZero() {
+		more := map[string]string{"time": until.UTC().Format(time.RFC3339)}
+		for name, text := range args {
+			more[name] = text
+		}
+		args = more
 	}
-	values := []any{}
-	for name, value := range args {
-		values = append(values, name, value)
-	}
-	if n, err := strconv.Atoi(args["n"]); err == nil {
-		values = append([]any{"n", n}, values...)
-	}
-	if !until.IsZero() {
-		values = append([]any{"time", v.clock().At(until)}, values...)
-	}
-	return v.lang.Say("fault."+code, values...)
+	return v.sayCoded("fault."+code, args, english)
 }
 
 // form reads the posted fields.

@@ -50,8 +50,14 @@ type Deps struct {
 
 // DemoInfo is what the demonstration adds to the pages.
 type DemoInfo struct {
-	Sample  func(w io.Writer) error // writes the sample export, a zip
-	Handles []social.Handle         // accounts that can be connected
+	Samples []Sample
+	Handles []social.Handle // accounts that can be connected
+}
+
+// Sample is an invented export, to be given to the demonstration.
+type Sample struct {
+	Name  string // of the file: letters, digits, hyphens and one ending
+	Write func(w io.Writer) error
 }
 
 // site is the pages with what they share.

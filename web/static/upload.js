@@ -158,7 +158,7 @@
       text.textContent = form.dataset.working.replace("{done}", size(p.loaded)).replace("{total}", size(p.total));
     });
     request.addEventListener("load", () => {
-      if (request.status === 200 && request.responseURL) { location.assign(request.responseURL); return; }
+      if (request.status === 201) { location.assign(request.getResponseHeader("Location")); return; }
       const page = new DOMParser().parseFromString(request.responseText, "text/html");
       const next = page.getElementById("content");
       if (!next) { failed(); return; }
@@ -178,6 +178,7 @@
     }
     request.addEventListener("error", failed);
     request.open("POST", form.action);
+    request.setRequestHeader("Godwit-Script", "1");
     request.send(body);
   });
 })();
