@@ -146,10 +146,23 @@ func (s *site) buildMatches(v *visit) (*matchesPage, error) {
 	for _, m := range list {
 		page.Rows = append(page.Rows, v.matchRow(m))
 	}
-	if f.Group == store.GroupLikely && total > 0 {
-		page.Bulk, page.BulkN = f.with("/matches/check"), total
+	return page, v.bulk(page)
+}
+
+// bulk offers to confirm all of a group that may be confirmed as a whole.
+func (v *visit) bulk(p *matchesPage) error {
+	if !bulkGroups[p.Filter.Group] || p.Total == 0 {
+		return nil
 	}
-	return page, nil
+	open := p.Filter.store(1)
+	open.Undecided, open.Offset = true, 0
+	_, n, err := v.site.Store.ListMatches(v.r.Context(), v.user.ID, open)
+	if n > 0 {
+		to := p.Filter
+		to.Page = 1
+		p.Bulk, p.BulkN = to.with("/matches/check"), n
+	}
+	return err
 }
 
 func (v *visit) groupLinks(c store.MatchCounts, f listFilter) []groupLink {
