@@ -18,11 +18,12 @@ type startPage struct {
 
 // movePage is the task list of somebody who is under way.
 type movePage struct {
-	Frame `json:"-"`
-	Fresh bool // nothing was done yet
-	Needs locale.Sentence
-	Main  *task // the one that needs the person
-	Tasks []task
+	Frame     `json:"-"`
+	Fresh     bool // nothing was done yet
+	Connected bool // an account is
+	Needs     locale.Sentence
+	Main      *task // the one that needs the person
+	Tasks     []task
 }
 
 // task is one row of the task list.
@@ -121,7 +122,7 @@ func (s *site) buildMove(v *visit) (*movePage, error) {
 	}
 	page := &movePage{Tasks: []task{v.connectTask(x), v.exportTask(x), v.giveTask(x), v.lookTask(x), v.followTask(x)}}
 	page.Title = v.say("move.title")
-	page.Here, page.Live = "move", "/events"
+	page.Here, page.Live, page.Connected = "move", "/events", len(x.destinations) > 0
 	page.Needs = v.say("move.idle")
 	for i := range page.Tasks {
 		if page.Tasks[i].Needs {
