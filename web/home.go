@@ -62,7 +62,6 @@ func (s *site) home(v *visit) error {
 func (v *visit) showKey(status int) error {
 	page := &startPage{Address: v.site.address("/?k=…")}
 	page.Title = v.say("start.key.title")
-	page.Plain = true
 	return v.show(status, "key", page)
 }
 

@@ -472,3 +472,10 @@ func sampleZip(t *testing.T) string {
 	}
 	return b.String()
 }
+
+// followsOf selects all FollowJobs of the User's only account.
+func followsOf(h *house, user social.User) store.FollowFilter {
+	h.t.Helper()
+	all := must[[]social.Destination](h.t)(h.store.ListDestinations(h.t.Context(), user.ID))
+	return store.FollowFilter{DestinationID: all[0].ID, Limit: 50}
+}

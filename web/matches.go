@@ -138,7 +138,7 @@ func (s *site) buildMatches(v *visit) (*matchesPage, error) {
 	if counts.People == 0 {
 		page.Title = v.say("matches.title.none")
 	}
-	page.Here, page.Wide = "matches", true
+	page.Here, page.Wide, page.PageNo = "matches", true, f.Page
 	if counts.Looking > 0 || counts.Ill > 0 {
 		page.Live = "/matches/events"
 	}
@@ -207,6 +207,7 @@ func (v *visit) emptyList(c store.MatchCounts, f listFilter, total int) locale.S
 }
 
 func (v *visit) matchRow(m social.Match) matchRow {
+	m.Account = shownAccount(m.Account)
 	row := matchRow{Match: m, Show: m.Handle, Mark: string(m.Certainty)}
 	if m.Handle.IsZero() {
 		row.Show = m.Asked
@@ -226,6 +227,13 @@ func (v *visit) matchRow(m social.Match) matchRow {
 
 // Label is how the person is called: their name, their username, or their number.
 func (r matchRow) Label() locale.NameOf { return locale.NameOf(accountName(r.Account)) }
+
+// shownAccount is an Account with what a stranger wrote made fit to be shown.
+func shownAccount(a social.Account) social.Account {
+	a.Name = strings.TrimSpace(social.Clean(a.Name, social.MaxName))
+	a.Bio = social.Clean(a.Bio, social.MaxBio)
+	return a
+}
 
 func accountName(a social.Account) string {
 	switch {
