@@ -81,7 +81,7 @@ func (s *scanner) wording(c candidate) (m mood, labelled bool) {
 }
 
 // joiners stand between the handles of one list.
-var joiners = set("and & + or und oder et ou y e o en of i och и と や 和 与 與 및 와 과")
+var joiners = set("and & + or to und oder an et ou à y e o a en of aan i och till и と や 和 与 與 및 와 과")
 
 // continues reports whether only a comma or an "and" stands between the last
 // candidate and the one at start: a list, one mood for all.
@@ -91,7 +91,12 @@ func (s *scanner) continues(start int) bool {
 		return false
 	}
 	between := strings.Trim(s.t[s.used:start], " ,;/、・")
-	return !strings.Contains(between, "\n") && (between == "" || joiners[lower(between)])
+	for word := range strings.FieldsFuncSeq(between, func(r rune) bool { return r == ' ' || r == ',' }) {
+		if !joiners[lower(word)] {
+			return false
+		}
+	}
+	return !strings.Contains(between, "\n")
 }
 
 // clauseStart returns where the clause that leads to start begins.

@@ -130,7 +130,7 @@ func (s *scanner) segments(i int) (parts []string, end int) {
 // part.
 func trimLast(parts []string) []string {
 	for k, part := range parts {
-		if cut := strings.IndexAny(part, "?#"); cut >= 0 {
+		if cut := strings.IndexAny(part, "?#&"); cut >= 0 {
 			parts[k] = part[:cut]
 			parts = parts[:k+1]
 			break
