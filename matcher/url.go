@@ -172,7 +172,7 @@ func (s *scanner) parameters(host string, start, end int) int {
 			server = lower(value)
 		}
 	}
-	if user == "" || server == "" || !hasSuffix(server, s.realm) {
+	if user == "" || server == "" || !s.hasSuffix(server) {
 		return 0
 	}
 	return s.take(candidate{user: user, host: server, start: start, end: end, form: FormRedirector, trust: byHost, why: WhyGuess})
