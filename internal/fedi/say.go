@@ -34,10 +34,10 @@ const (
 	CodeSelf            = "self"
 	CodeNotFound        = "not-found-there" // the home server answered with nobody
 	CodeMismatch        = "mismatch"        // the home server found somebody else under the name
-	CodeMoveUnconfirmed = "move-unconfirmed"
 	CodeRedirect        = "redirect"
 	CodeMalformed       = "malformed"
 	CodeCertificate     = "certificate"
+	CodeNotSecure       = "no-secure-connection"
 	CodeRefusedAddress  = "refused-address"
 	CodeBadApp          = "bad-registration"
 	CodeBadToken        = "bad-token"
@@ -67,10 +67,10 @@ const (
 	saySelf            = "That is your own account."
 	sayNotFound        = "{host} found nobody called {handle}. We ask again later."
 	sayMismatch        = "{host} knows somebody else under the name {handle}. Nobody was followed."
-	sayMoveUnconfirmed = "They say they moved, but the new account doesn't confirm it. Decide yourself."
 	sayRedirect        = "{host} sent us elsewhere instead of answering. Nothing was sent there; we try again later."
 	sayMalformed       = "{host} gave an answer that makes no sense. Nothing was lost; we try again later."
 	sayCertificate     = "The certificate of {host} isn't valid, so we can't be sure that it is {host}. Nothing was sent; its admins have to renew it."
+	sayNotSecure       = "{host} offers no secure connection that we can use. Nothing was sent; its admins have to mend it."
 	sayRefusedAddress  = "{host} isn't a public server, so Godwit doesn't contact it."
 	sayBadApp          = "{host} answered the registration with something unusable. Nothing was stored; try again later."
 	sayBadToken        = "{host} gave a permission that can't be used. Nothing was stored; try again later."
