@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"godwit/internal/fault"
 	"godwit/internal/social"
 )
 
@@ -81,37 +82,62 @@ func (d *Door) describe(ctx context.Context, r social.Resolution) social.Resolut
 	}
 	a.describe(&r)
 	if len(a.MovedTo) > 0 && a.MovedTo[0] != a.ID {
-		r.MovedTo, r.MovedClaim = d.moved(ctx, a.ID, a.MovedTo[0])
+		r.MovedTo, r.MovedClaim, _ = d.moved(ctx, a.ID, a.MovedTo[0])
 	}
 	return r
+}
+
+// ConfirmMove checks that the account with the actor id to says itself that it
+// was from before, and returns its confirmed handle. A move that is not
+// confirmed is Denied with the code "move-unconfirmed", also where the new
+// account's server shows nothing without a signature; a host in trouble is
+// Unavailable, Broken or a Wait.
+func (d *Door) ConfirmMove(ctx context.Context, from, to string) (social.Handle, error) {
+	within, cancel := context.WithTimeout(ctx, wholeLookUp)
+	defer cancel()
+	h, _, err := d.moved(within, from, to)
+	e, isEnding := errors.AsType[ending](err)
+	switch {
+	case err == nil:
+		return h, nil
+	case stopped(ctx):
+		return social.Handle{}, context.Cause(ctx)
+	case isEnding && e.state == social.Ill:
+		return social.Handle{}, explain(hostOf(to), e.cause)
+	}
+	return social.Handle{}, fault.New(fault.Denied, CodeMoveUnconfirmed, sayMoveUnconfirmed).Because(err)
 }
 
 // moved follows the claim that from is now to: the confirmed handle, when to
 // names from as its own earlier account, and how to call what was claimed. One
 // hop only: an account that moved on itself confirms nothing, nor does one that
 // opted out. Without the check, the followers of a dead account could be sent
-// to any stranger.
-func (d *Door) moved(ctx context.Context, from, to string) (confirmed social.Handle, claimed string) {
+// to any stranger. The error is an ending.
+func (d *Door) moved(ctx context.Context, from, to string) (confirmed social.Handle, claimed string, err error) {
+	unconfirmed := ending{state: social.Unconfirmed}
 	_, at, err := d.parseURL(to)
-	if err != nil {
-		return social.Handle{}, ""
+	if err != nil || from == to || from == "" {
+		return social.Handle{}, "", unconfirmed
 	}
 	a, err := d.actorAt(ctx, to)
 	if err != nil {
-		return social.Handle{}, to
+		return social.Handle{}, to, toEnding(err)
 	}
 	h, err := social.ParseHandle(a.User+"@"+at, d.realm)
 	if err != nil {
-		return social.Handle{}, to
+		return social.Handle{}, to, unconfirmed
 	}
 	if !a.takesOver(from) {
-		return social.Handle{}, h.String()
+		return social.Handle{}, h.String(), unconfirmed
 	}
 	c, err := d.confirm(ctx, h)
-	if err != nil || c.actor != to {
-		return social.Handle{}, h.String()
+	if err == nil && c.actor != to {
+		err = unconfirmed
 	}
-	return c.subject, c.subject.String()
+	if err != nil {
+		return social.Handle{}, h.String(), err
+	}
+	return c.subject, c.subject.String(), nil
 }
 
 // takesOver reports whether a confirms that it was from, is still there and

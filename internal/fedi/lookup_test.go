@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"godwit/internal/fault"
 	"godwit/internal/social"
 )
 
@@ -212,8 +213,19 @@ func TestREG07MovesAreChecked(t *testing.T) {
 		if r.State != social.Found || r.MovedTo.String() != c.moved || r.MovedClaim != c.claimed {
 			t.Errorf("%s: %s moved %q claimed %q", c.name, r.State, r.MovedTo, r.MovedClaim)
 		}
+		h, err := w.door().ConfirmMove(t.Context(), from, "https://v.test/users/v")
+		if h.String() != c.moved || fault.Is(err, fault.Denied) != (c.moved == "") {
+			t.Errorf("%s: ConfirmMove %q %v", c.name, h, err)
+		}
 	}
 	w := newWorld(t)
+	w.pages("v.test", map[string]http.HandlerFunc{"/users/v": status(502)})
+	if _, err := w.door().ConfirmMove(t.Context(), from, "https://v.test/users/v"); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("an ill host: %v", err)
+	}
+	if _, err := w.door().ConfirmMove(t.Context(), from, from); !fault.Is(err, fault.Denied) {
+		t.Errorf("to itself: %v", err)
+	}
 	w.pages("a.test", map[string]http.HandlerFunc{webFingerPath: jrdPage("acct:a@a.test", from), "/users/a": person("a.test", "a", `,"movedTo":"`+from+`","alsoKnownAs":["`+from+`"]`)})
 	if r := lookUpIn(t, w, "a@a.test"); !r.MovedTo.IsZero() || r.MovedClaim != "" {
 		t.Errorf("moved to itself: %+v", r)

@@ -165,7 +165,7 @@ func TestNET04OneAtATimePerDomain(t *testing.T) {
 			starts = append(starts, time.Now())
 			mu.Unlock()
 			most.Store(max(most.Load(), busy.Add(1)))
-			time.Sleep(300 * time.Millisecond) // on the bubble's clock: the server's work
+			<-time.After(300 * time.Millisecond) // on the bubble's clock: the server's work
 			busy.Add(-1)
 		}), 0)
 		defer stop()
@@ -192,7 +192,7 @@ func TestHomeServerAtOnce(t *testing.T) {
 			var busy, most atomic.Int32
 			d, stop := pipeDoor(t, w, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 				most.Store(max(most.Load(), busy.Add(1)))
-				time.Sleep(time.Second)
+				<-time.After(time.Second)
 				busy.Add(-1)
 			}), 0)
 			defer stop()
@@ -220,7 +220,7 @@ func TestSingleFlight(t *testing.T) {
 				return
 			}
 			asked.Add(1)
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 			writeJRD(rw, r.URL.Query().Get("resource"), "https://a.test/u")
 		}), -1)
 		defer stop()

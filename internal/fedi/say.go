@@ -34,6 +34,7 @@ const (
 	CodeSelf            = "self"
 	CodeNotFound        = "not-found-there" // the home server answered with nobody
 	CodeMismatch        = "mismatch"        // the home server found somebody else under the name
+	CodeMoveUnconfirmed = "move-unconfirmed"
 	CodeRedirect        = "redirect"
 	CodeMalformed       = "malformed"
 	CodeCertificate     = "certificate"
@@ -67,6 +68,7 @@ const (
 	saySelf            = "That is your own account."
 	sayNotFound        = "{host} found nobody called {handle}. We ask again later."
 	sayMismatch        = "{host} knows somebody else under the name {handle}. Nobody was followed."
+	sayMoveUnconfirmed = "They say they moved, but the new account doesn't confirm it. Decide yourself."
 	sayRedirect        = "{host} sent us elsewhere instead of answering. Nothing was sent there; we try again later."
 	sayMalformed       = "{host} gave an answer that makes no sense. Nothing was lost; we try again later."
 	sayCertificate     = "The certificate of {host} isn't valid, so we can't be sure that it is {host}. Nothing was sent; its admins have to renew it."
