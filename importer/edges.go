@@ -12,7 +12,7 @@ import (
 func (r *reading) edgeReader(element string, kind social.EdgeKind) func(jsontext.Value) error {
 	return func(v jsontext.Value) error {
 		n := id(get(v, element, "accountId"))
-		if n == 0 {
+		if n == 0 || tooDeep(v) {
 			return errShape
 		}
 		return r.edge(kind, n, social.Account{})

@@ -93,10 +93,6 @@ func (r *reading) part(p part) error {
 	r.text.broken = 0
 	err = stream(in, func(v jsontext.Value) error {
 		n++
-		if !depthOK(v) {
-			skipped++
-			return nil
-		}
 		switch err := read(v); {
 		case errors.Is(err, errShape):
 			skipped++
