@@ -124,7 +124,7 @@ func (r *reading) giveNames() error {
 		if set, ok := r.edges[n]; ok {
 			r.edges[n] = set | hasName
 		}
-		a := social.Account{Network: social.X, NativeID: decimal(n), Username: c.username, Name: c.name, SeenAt: seen}
+		a := social.Account{Network: social.X, NativeID: decimal(n), Username: c.username, Name: social.Clean(c.name, social.MaxName), SeenAt: seen}
 		if err := r.give(social.Record{Account: a}); err != nil {
 			return err
 		}

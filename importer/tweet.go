@@ -90,6 +90,9 @@ func (r *reading) tweet(v jsontext.Value) error {
 		if strings.EqualFold(m.ScreenName, replyName) && t.replyUser > 0 && m.ID != t.replyUser {
 			continue
 		}
+		if strings.ContainsAny(m.Name, "\x00\uFFFD") {
+			r.text.broken++
+		}
 		r.names.add(m.ID, m.ScreenName, m.Name, byMention, t.id)
 	}
 	if !r.superseded(t) && r.posts.add(t.id) {
