@@ -165,6 +165,17 @@ func TestMissingAndEmptyFollowList(t *testing.T) {
 	}
 }
 
+func TestTwoOwnersAreNotMixed(t *testing.T) {
+	other := sample()
+	other.Owner = importertest.Person{ID: "999", Username: "somebody"}
+	if r := read(t, zipped(t, sample()), zipped(t, other)); codeOf(r.err) != "two-owners" {
+		t.Errorf("got %v", r.err)
+	}
+	if r := read(t, zipped(t, sample()), zipped(t, sample())); r.err != nil || r.export.Counts() != sampleCounts {
+		t.Errorf("the same twice: %v %+v", r.err, r.export.Counts())
+	}
+}
+
 func TestIndexIsCompared(t *testing.T) {
 	a := sample()
 	a.Extra = map[string]string{"data/mute.js": "window.YTD.mute.part0 = [ ]"}

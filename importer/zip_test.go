@@ -367,6 +367,33 @@ func TestZip64(t *testing.T) {
 	}
 }
 
+// An honest archive of 50 GB passes, whatever lies beyond 4 GiB.
+func TestHonestFiftyGigabytes(t *testing.T) {
+	const video = 50 << 30
+	const media, list = "data/tweets_media/1500000000000000000-a.mp4", "data/following.js"
+	var head, tail bytes.Buffer
+	write(&head, "PK\x03\x04", uint16(45), uint16(0), uint16(0), uint32(0), uint32(0), ^uint32(0), ^uint32(0), uint16(len(media)), uint16(20), media,
+		uint16(1), uint16(16), uint64(video), uint64(video))
+	crc, size := crc32.ChecksumIEEE([]byte(someFollowing)), uint32(len(someFollowing))
+	write(&tail, "PK\x03\x04", uint16(20), uint16(0), uint16(0), uint32(0), crc, size, size, uint16(len(list)), uint16(0), list, someFollowing)
+	second := uint64(head.Len()) + video
+	index := second + uint64(tail.Len())
+	from := tail.Len()
+	write(&tail, "PK\x01\x02", uint16(45), uint16(45), uint16(0), uint16(0), uint32(0), uint32(0), ^uint32(0), ^uint32(0),
+		uint16(len(media)), uint16(20), uint16(0), uint16(0), uint16(0), uint32(0), uint32(0), media, uint16(1), uint16(16), uint64(video), uint64(video))
+	write(&tail, "PK\x01\x02", uint16(45), uint16(45), uint16(0), uint16(0), uint32(0), crc, size, size,
+		uint16(len(list)), uint16(12), uint16(0), uint16(0), uint16(0), uint32(0), ^uint32(0), list, uint16(1), uint16(8), second)
+	length := uint64(tail.Len() - from)
+	write(&tail, "PK\x06\x06", uint64(44), uint16(45), uint16(45), uint32(0), uint32(0), uint64(2), uint64(2), length, index)
+	write(&tail, "PK\x06\x07", uint32(0), index+length, uint32(1))
+	write(&tail, "PK\x05\x06", uint32(0), uint16(0xffff), uint16(0xffff), ^uint32(0), ^uint32(0), uint16(0))
+	far := farReader{head: head.String(), tail: tail.String(), gap: video}
+	r := read(t, File{Name: "twitter-x.zip", Size: far.size(), ReaderAt: far})
+	if r.err != nil || r.export.Counts().Following != 1 || !r.export.media.has([]byte("1500000000000000000-a.mp4")) {
+		t.Errorf("%v %+v", r.err, r.export)
+	}
+}
+
 // FuzzZipIndex compares with archive/zip: what both take must have the same
 // names, and nothing may crash or read beyond its bounds.
 func FuzzZipIndex(f *testing.F) {
