@@ -32,10 +32,15 @@ type Server interface {
 	Relationships(ctx context.Context, ids []social.RemoteID) ([]social.Relationship, error)
 }
 
-// Mover asks an account's own server about it; fedi.Door is one. Its
-// Resolution names a new account only when that account confirms the move.
+// Mover asks an account's own server about it; fedi.Door is one.
 type Mover interface {
+	// LookUp names a new account only when that account confirms the move. Its
+	// error is that the caller gave up, or a Wait for that server's turn.
 	LookUp(ctx context.Context, h social.Handle) (social.Resolution, error)
+	// ConfirmMove checks that the account with the actor id to says itself that
+	// it was from before. One that does not is Denied, a host in trouble
+	// Unavailable or a Wait.
+	ConfirmMove(ctx context.Context, from, to string) (social.Handle, error)
 }
 
 // Work is what is known of one Destination when its turn comes.
@@ -54,7 +59,7 @@ type ActKind int
 const (
 	Rest    ActKind = iota // nothing may or need be done now
 	Ask                    // Send one step of Job
-	Recheck                // Confirm Batch
+	Recheck                // Confirm Batch: read its relationships
 )
 
 // Act is what to do now for a Destination.
@@ -84,5 +89,6 @@ func StateAfter(err error) (state social.DestinationState, ok bool) {
 var stateOfCode = map[string]social.DestinationState{
 	"permission-lost":  social.PermissionLost,
 	"account-disabled": social.Disabled,
+	"server-refuses":   social.Disabled, // it will take its admins to change that, too
 	"follow-limit":     social.LimitReached,
 }

@@ -7,8 +7,9 @@ import (
 	"godwit/internal/social"
 )
 
-// Confirm asks the home server what became of jobs that were asked, at most
-// BatchSize of them in one request, and returns them as they are to be saved.
+// Confirm reads the Relationships of a batch, at most BatchSize of them in one
+// request, and returns the jobs as they are to be saved: what became of those
+// that were asked, and whether those that are only found need be asked at all.
 // With an error of Wait or Paused they are unchanged; another error puts them
 // off, so that one bad batch does not hold up the rest.
 func Confirm(ctx context.Context, srv Server, d social.Destination, jobs []social.FollowJob, now time.Time) ([]social.FollowJob, error) {
@@ -27,7 +28,11 @@ func Confirm(ctx context.Context, srv Server, d social.Destination, jobs []socia
 	}
 	for i := range after {
 		rel, known := byID[after[i].RemoteID]
-		after[i] = checked(d, after[i], rel, known, now)
+		if after[i].State == social.JobPlanned {
+			after[i] = read(d, after[i], rel, now)
+		} else {
+			after[i] = checked(d, after[i], rel, known, now)
+		}
 	}
 	return after, nil
 }
@@ -44,6 +49,23 @@ func putOff(jobs []social.FollowJob, now time.Time) {
 	for i := range jobs {
 		jobs[i].DueAt = now.Add(brokenCheck)
 	}
+}
+
+// read is a found job after the look before it is asked.
+func read(d social.Destination, job social.FollowJob, rel social.Relationship, now time.Time) social.FollowJob {
+	s := &sender{d: d, job: job, now: now}
+	switch {
+	case rel.Following:
+		job, _ = s.end(social.Already, social.ReasonNone)
+		return job
+	case rel.Blocking || rel.BlockedBy:
+		job, _ = s.end(social.Declined, blockReason(rel))
+		return job
+	case rel.Requested:
+		return s.asked(rel)
+	}
+	s.job.Checks, s.job.UpdatedAt = 1, now
+	return s.job
 }
 
 // checked is the job after one look at its Relationship. known is false when

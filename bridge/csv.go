@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"strings"
+	"unicode"
 
 	"godwit/internal/fault"
 	"godwit/internal/social"
@@ -58,18 +59,14 @@ func writeRow(b *bufio.Writer, cells []string) {
 const triggers = "=+-@\t\r\n＝＋－＠'"
 
 func harmless(cell string) string {
-	if t := strings.TrimLeft(cell, " \u00a0\u3000"); t != "" && strings.ContainsRune(triggers, firstRune(t)) {
+	begins := func(s string) bool { return strings.IndexFunc(s, isTrigger) == 0 }
+	if begins(cell) || begins(strings.TrimLeftFunc(cell, unicode.IsSpace)) {
 		return "'" + cell
 	}
 	return cell
 }
 
-func firstRune(s string) rune {
-	for _, r := range s {
-		return r
-	}
-	return 0
-}
+func isTrigger(r rune) bool { return strings.ContainsRune(triggers, r) }
 
 // MatchTable is the header of MatchRow.
 var MatchTable = []string{"Name on X", "Username on X", "X id", "Handle", "Profile", "Certainty", "Decision"}

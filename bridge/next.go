@@ -26,9 +26,16 @@ func Next(w Work, now time.Time) (a Act, until time.Time) {
 	if ripe {
 		return Act{Kind: Recheck, Batch: batch}, time.Time{}
 	}
+	unread := unreadOf(w, BatchSize(d.Flavour))
+	if len(unread) == BatchSize(d.Flavour) {
+		return Act{Kind: Recheck, Batch: unread}, time.Time{}
+	}
 	job, from, why := pick(w.Due, b, d, now)
-	if job != nil {
+	switch {
+	case job != nil:
 		return Act{Kind: Ask, Job: *job}, time.Time{}
+	case len(unread) > 0 && why != social.ReasonDay:
+		return Act{Kind: Recheck, Batch: unread}, time.Time{}
 	}
 	until = earliest(earliest(from, w.NextDue), patienceEnds(w.Confirm))
 	return Act{Why: why}, until
@@ -81,6 +88,23 @@ func patienceEnds(jobs []social.FollowJob) time.Time {
 	return end
 }
 
+// unreadOf returns up to n found jobs whose relationship is to be read before
+// they are asked.
+func unreadOf(w Work, n int) (batch []social.FollowJob) {
+	for _, job := range w.Due {
+		if len(batch) < n && isUnread(w.Destination, job) {
+			batch = append(batch, job)
+		}
+	}
+	return batch
+}
+
+// isUnread reports that the person may follow the account already: they follow
+// somebody, and the account's relationship was not read yet.
+func isUnread(d social.Destination, job social.FollowJob) bool {
+	return d.Following > 0 && job.RemoteID != "" && job.Checks == 0 && !attempted(job)
+}
+
 // pick chooses the job whose turn it is: one that is found and only needs to
 // be asked, or else the first of the target host that has been asked least.
 func pick(due []social.FollowJob, b []social.Budget, d social.Destination, now time.Time) (best *social.FollowJob, from time.Time, why social.Reason) {
@@ -108,6 +132,9 @@ func pick(due []social.FollowJob, b []social.Budget, d social.Destination, now t
 func turn(job social.FollowJob, b []social.Budget, d social.Destination, now time.Time) (room int, from time.Time) {
 	if held := heldUntil(job); now.Before(held) {
 		return 0, held
+	}
+	if isUnread(d, job) {
+		return 0, time.Time{}
 	}
 	if job.RemoteID != "" {
 		if from, ok := open(b, social.RequestsFamily, d, min(sendRequests(job), mostRequests(b))); !ok {

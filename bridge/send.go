@@ -108,9 +108,10 @@ func answered(err error) bool { return fault.Is(err, fault.Wait) || fault.Is(err
 // that are for good, such as an address that may not be contacted, are about
 // the server itself.
 const (
-	codeGone    = "gone"
-	codeRefused = "refused"
-	codeSelf    = "self"
+	codeGone     = "gone"
+	codeRefused  = "refused"
+	codeSelf     = "self"
+	codeMismatch = "mismatch"
 )
 
 func codeOf(err error) string {
@@ -125,6 +126,8 @@ func (s *sender) find(ctx context.Context) (social.FollowJob, error) {
 	switch {
 	case fault.Is(err, fault.NotFound), codeOf(err) == codeGone:
 		return s.empty(ctx)
+	case codeOf(err) == codeMismatch:
+		return s.giveUp(social.ReasonMismatch), nil
 	case err != nil:
 		return s.failed(err)
 	case acct.ID == s.d.RemoteID:
@@ -132,7 +135,7 @@ func (s *sender) find(ctx context.Context) (social.FollowJob, error) {
 	case !s.isWanted(acct):
 		return s.giveUp(social.ReasonMismatch), nil
 	case acct.Moved != nil:
-		return s.moved(ctx)
+		return s.moved(ctx, acct)
 	}
 	s.job.RemoteID, s.job.Locked = acct.ID, s.job.Locked || acct.Locked
 	return s.goOn()
@@ -154,12 +157,7 @@ func (s *sender) isWanted(acct social.RemoteAccount) bool {
 	if actor := s.actor(); actor != "" && acct.URI != "" {
 		return acct.URI == actor
 	}
-	text := acct.Acct
-	if !strings.Contains(text, "@") {
-		text += "@" + s.d.Handle.Host()
-	}
-	h, err := social.ParseHandle(text, social.Private)
-	return err == nil && h.Same(wanted(s.job))
+	return s.address(acct.Acct).Same(wanted(s.job))
 }
 
 // empty deals with a search that found nobody. That may be a host which is
@@ -172,7 +170,8 @@ func (s *sender) empty(ctx context.Context) (social.FollowJob, error) {
 	}
 	res, err := s.mv.LookUp(ctx, wanted(s.job))
 	if err != nil {
-		return s.failed(err)
+		s.job.Empty--
+		return s.noWord(ctx, err)
 	}
 	return s.judge(res)
 }
@@ -205,19 +204,39 @@ func (s *sender) missingBefore() bool {
 }
 
 // moved deals with an account that says it moved: it is followed where it went
-// only if it says there, too, that it came from here.
-func (s *sender) moved(ctx context.Context) (social.FollowJob, error) {
-	res, err := s.mv.LookUp(ctx, wanted(s.job))
+// only if the new account says, too, that it came from here.
+func (s *sender) moved(ctx context.Context, acct social.RemoteAccount) (social.FollowJob, error) {
+	h, err := s.mv.ConfirmMove(ctx, acct.URI, acct.Moved.URI)
 	switch {
-	case err != nil:
-		return s.failed(err)
-	case !res.MovedTo.IsZero():
-		return s.goTo(res.MovedTo)
-	case res.State == social.Ill || res.State == social.Unresolved:
-		return s.stillIll()
+	case err == nil:
+		return s.goTo(h)
+	case fault.Is(err, fault.Denied):
+		s.job.NewHandle = s.address(acct.Moved.Acct)
+		return s.end(social.Moved, social.ReasonMovedClaim)
 	}
-	s.job.NewHandle = claimed(res)
-	return s.end(social.Moved, social.ReasonMovedClaim)
+	return s.noWord(ctx, err)
+}
+
+// address is the handle that the home server writes as acct, zero when it
+// makes none.
+func (s *sender) address(acct string) social.Handle {
+	if !strings.Contains(acct, "@") {
+		acct += "@" + s.d.Handle.Host()
+	}
+	h, _ := social.ParseHandle(acct, social.Private)
+	return h
+}
+
+// noWord deals with an account's own server that could not be asked: the job
+// waits for it, while the rest of the Destination goes on.
+func (s *sender) noWord(ctx context.Context, err error) (social.FollowJob, error) {
+	switch {
+	case ctx.Err() != nil:
+		return s.job, err
+	case fault.Is(err, fault.Wait):
+		return s.notYet(social.ReasonHost, max(fault.Until(err).Sub(s.now), firstCheck))
+	}
+	return s.stillIll()
 }
 
 // stillIll waits for an account's server as for an empty search.
@@ -226,15 +245,6 @@ func (s *sender) stillIll() (social.FollowJob, error) {
 		return s.end(social.Gone, social.ReasonGoneServer)
 	}
 	return s.notYet(social.ReasonHost, emptyGaps[s.job.Empty-1])
-}
-
-// claimed is the address that an account claims to have moved to, if it is one.
-func claimed(res social.Resolution) social.Handle {
-	h, err := social.ParseHandle(res.MovedClaim, social.Private)
-	if err != nil {
-		return social.Handle{}
-	}
-	return h
 }
 
 // goTo goes on with the new address. One hop is followed; an account that
@@ -250,9 +260,9 @@ func (s *sender) goTo(h social.Handle) (social.FollowJob, error) {
 }
 
 // attempted reports that a follow may have been sent already, with an outcome
-// that nobody wrote down.
+// that nobody wrote down; the reason outlives a person's retry.
 func attempted(job social.FollowJob) bool {
-	return job.Attempts > 0 || job.Outcome == social.Deferred && (job.Reason == social.ReasonUnclear || job.Reason == social.ReasonGaveUp)
+	return job.Attempts > 0 || job.Reason == social.ReasonUnclear || job.Reason == social.ReasonGaveUp
 }
 
 func (s *sender) follow(ctx context.Context) (social.FollowJob, error) {
@@ -340,7 +350,7 @@ func (s *sender) vanished(ctx context.Context) (social.FollowJob, error) {
 	res, err := s.mv.LookUp(ctx, wanted(s.job))
 	switch {
 	case err != nil:
-		return s.failed(err)
+		return s.noWord(ctx, err)
 	case res.State == social.GoneForGood, res.State == social.Missing && s.missingBefore():
 		return s.end(social.Gone, social.ReasonGone)
 	case res.State == social.Missing:

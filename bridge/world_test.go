@@ -178,7 +178,7 @@ func (w *world) Find(_ context.Context, h social.Handle, _ string) (social.Remot
 		acct.Acct, acct.URI = "x"+acct.Acct, acct.URI+"x"
 	}
 	if p.movedTo != nil {
-		acct.Moved = &social.RemoteAccount{ID: p.movedTo.id, Acct: p.movedTo.handle.String()}
+		acct.Moved = &social.RemoteAccount{ID: p.movedTo.id, Acct: p.movedTo.handle.String(), URI: p.movedTo.uri}
 	}
 	return acct, nil
 }
@@ -288,13 +288,19 @@ func (w *world) LookUp(_ context.Context, h social.Handle) (social.Resolution, e
 		return social.Resolution{Asked: h, State: social.Missing}, nil
 	}
 	res := social.Resolution{Asked: h, Handle: p.handle, ActorID: p.uri, State: p.state}
-	if p.movedTo != nil {
-		res.MovedClaim = p.movedTo.handle.String()
-	}
 	if p.movedTo != nil && p.agreed {
 		res.MovedTo = p.movedTo.handle
 	}
 	return res, nil
+}
+
+func (w *world) ConfirmMove(_ context.Context, from, to string) (social.Handle, error) {
+	for _, p := range w.people {
+		if p.uri == from && p.movedTo != nil && p.movedTo.uri == to && p.agreed {
+			return p.movedTo.handle, nil
+		}
+	}
+	return social.Handle{}, fault.New(fault.Denied, "move-unconfirmed", "It doesn't confirm it.")
 }
 
 // table is the rows of one Destination, as the store keeps them.

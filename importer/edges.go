@@ -12,7 +12,7 @@ import (
 func (r *reading) edgeReader(element string, kind social.EdgeKind) func(jsontext.Value) error {
 	return func(v jsontext.Value) error {
 		n := id(get(v, element, "accountId"))
-		if n == 0 {
+		if n == 0 || tooDeep(v) {
 			return errShape
 		}
 		return r.edge(kind, n, social.Account{})
@@ -124,7 +124,7 @@ func (r *reading) giveNames() error {
 		if set, ok := r.edges[n]; ok {
 			r.edges[n] = set | hasName
 		}
-		a := social.Account{Network: social.X, NativeID: decimal(n), Username: c.username, Name: c.name, SeenAt: seen}
+		a := social.Account{Network: social.X, NativeID: decimal(n), Username: c.username, Name: social.Clean(c.name, social.MaxName), SeenAt: seen}
 		if err := r.give(social.Record{Account: a}); err != nil {
 			return err
 		}

@@ -73,6 +73,11 @@ func tooManyFiles() *fault.Fault {
 		"There are far more files in it than in any export. We stopped and kept nothing of it. Choose the .zip from X, or its folder.")
 }
 
+func twoOwners(a, b string) *fault.Fault {
+	return fault.New(fault.Invalid, "two-owners",
+		"These files are the exports of two accounts, @{a} and @{b}. Nothing of them was kept; give us one at a time.", "a", a, "b", b)
+}
+
 func unreadable(err error) *fault.Fault {
 	return fault.New(fault.Disk, "unreadable", "We couldn't read the file from the disk. Nothing of it was kept; try again.").Because(err)
 }
@@ -157,7 +162,7 @@ func secondExport(folder string) *fault.Fault {
 }
 
 func tooManyPosts() *fault.Fault {
-	return fault.New(fault.TooLarge, "too-many-posts", "The export holds more posts than we can take. The newest files' posts may be missing.")
+	return fault.New(fault.TooLarge, "too-many-posts", "The export holds more posts than we can take. We took the first {n}.", "n", strconv.Itoa(maxPosts))
 }
 
 func tooManyAccounts() *fault.Fault {

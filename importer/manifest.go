@@ -58,8 +58,7 @@ func (e *Export) describeFrom(p part) error {
 	case p.kind == accountFile && e.owner.NativeID == "":
 		return p.each(func(v jsontext.Value) error {
 			a := get(v, "account")
-			e.setOwner(get(a, "accountId"), get(a, "username"), get(a, "accountDisplayName"))
-			return nil
+			return e.setOwner(get(a, "accountId"), get(a, "username"), get(a, "accountDisplayName"))
 		})
 	case p.kind == namesFile:
 		return p.each(e.addOldName)
@@ -92,12 +91,16 @@ func (e *Export) readManifest(p part) error {
 	if err := json.UnmarshalDecode(dec, &m); err != nil {
 		return err
 	}
-	e.setOwner(m.UserInfo.AccountID, m.UserInfo.UserName, m.UserInfo.DisplayName)
+	if err := e.setOwner(m.UserInfo.AccountID, m.UserInfo.UserName, m.UserInfo.DisplayName); err != nil {
+		return err
+	}
 	var t mender
 	if made, err := time.Parse(time.RFC3339, t.text(m.ArchiveInfo.GenerationDate)); err == nil {
 		e.exportedAt = made.UTC()
 	}
-	e.listed = map[string]int{}
+	if e.listed == nil {
+		e.listed = map[string]int{}
+	}
 	for _, kind := range m.DataTypes {
 		for _, f := range kind.Files {
 			name := strings.ToLower(path.Base(t.text(f.FileName)))
@@ -109,13 +112,18 @@ func (e *Export) readManifest(p part) error {
 	return nil
 }
 
-func (e *Export) setOwner(native, username, name []byte) {
+// setOwner notes whose export it is; files of two people are not read as one.
+func (e *Export) setOwner(native, username, name []byte) error {
 	var t mender
+	a := social.Account{Network: social.X, Username: usernameOf(t.text(username)), Name: social.Clean(t.text(name), social.MaxName)}
 	if n := id(native); n > 0 {
-		e.owner.NativeID = decimal(n)
+		a.NativeID = decimal(n)
 	}
-	e.owner.Username = usernameOf(t.text(username))
-	e.owner.Name = social.Clean(t.text(name), social.MaxName)
+	if before := e.owner; before.NativeID != "" && a.NativeID != "" && before.NativeID != a.NativeID {
+		return twoOwners(before.Username, a.Username)
+	}
+	e.owner = a
+	return nil
 }
 
 // addOldName reads {"screenNameChange":{"accountId":…,"screenNameChange":{…}}}:

@@ -59,7 +59,7 @@ func (e *Export) begin(ctx context.Context, yield func(social.Record, error) boo
 		edges: map[int64]edgeSet{}, byName: map[string]edgeSet{}, lists: map[string]bool{},
 		names: newNames(),
 	}
-	r.posts = newPosts(e, &r.counts)
+	r.posts = newPosts(&r.counts)
 	return r
 }
 
@@ -88,15 +88,11 @@ func (r *reading) part(p part) error {
 	}
 	in := readAhead(r.ctx, file, &r.e.done)
 	defer in.close()
-	read, end := r.worker(p)
+	read, end := r.elements(p)
 	n, skipped := 0, 0
 	r.text.broken = 0
 	err = stream(in, func(v jsontext.Value) error {
 		n++
-		if !depthOK(v) {
-			skipped++
-			return nil
-		}
 		switch err := read(v); {
 		case errors.Is(err, errShape):
 			skipped++
@@ -129,8 +125,8 @@ func (r *reading) publish() {
 	r.e.counts = r.counts
 }
 
-// worker is what is done with each element of a part, and at its end.
-func (r *reading) worker(p part) (read func(jsontext.Value) error, end func()) {
+// elements is what is done with each element of a part, and at its end.
+func (r *reading) elements(p part) (read func(jsontext.Value) error, end func()) {
 	end = func() {}
 	switch p.kind {
 	case followingFile:

@@ -19,8 +19,9 @@ var errShape = errors.New("not as X writes it")
 // scanner walks the members of an object or the elements of an array. Its
 // input is one value whose grammar was checked; on any other it stops early.
 type scanner struct {
-	b  []byte
-	at int
+	b    []byte
+	at   int
+	deep bool // something passed nests deeper than an export may
 }
 
 // open enters a container: '{' or '['.
@@ -37,19 +38,40 @@ func open(v []byte, kind byte) (scanner, bool) {
 // member returns the next member of an object: its name between the quotes,
 // as it is written, and its value.
 func (s *scanner) member() (name, value []byte, ok bool) {
+	if name, ok = s.name(); !ok {
+		return nil, nil, false
+	}
+	value = s.value()
+	return name, value, len(value) > 0
+}
+
+// name returns the name of the next member and stands before its value.
+func (s *scanner) name() ([]byte, bool) {
 	s.comma()
 	if s.at >= len(s.b) || s.b[s.at] != '"' {
-		return nil, nil, false
+		return nil, false
 	}
 	from := s.at
 	s.text()
-	name = s.b[from+1 : s.at-1]
-	for s.at < len(s.b) && s.b[s.at] != ':' {
-		s.at++
+	to := s.at
+	s.blanks()
+	s.at++ // the colon
+	return s.b[from+1 : max(to-1, from+1)], s.at < len(s.b)
+}
+
+// enter enters the container that is the value of the wanted member, without
+// passing it first.
+func (s *scanner) enter(want string, kind byte) (scanner, bool) {
+	for {
+		name, ok := s.name()
+		if !ok {
+			return scanner{}, false
+		}
+		if string(name) == want {
+			return open(s.b[s.at:], kind)
+		}
+		s.value()
 	}
-	s.at++
-	value = s.value()
-	return name, value, len(value) > 0
 }
 
 // element returns the next element of an array.
@@ -98,16 +120,23 @@ func (s *scanner) value() []byte {
 
 // text passes a string; the scanner stands on its first quote.
 func (s *scanner) text() {
-	for s.at++; s.at < len(s.b); s.at++ {
-		switch s.b[s.at] {
-		case '\\':
-			s.at++
-		case '"':
-			s.at++
+	from := s.at + 1
+	for at := from; ; at++ {
+		n := bytes.IndexByte(s.b[at:], '"')
+		if n < 0 {
+			s.at = len(s.b)
+			return
+		}
+		at += n
+		slashes := 0
+		for at-slashes > from && s.b[at-slashes-1] == '\\' {
+			slashes++
+		}
+		if slashes%2 == 0 {
+			s.at = at + 1
 			return
 		}
 	}
-	s.at = len(s.b)
 }
 
 // container passes an object or array with all that is in it.
@@ -120,6 +149,7 @@ func (s *scanner) container() {
 			continue
 		case '{', '[':
 			depth++
+			s.deep = s.deep || depth > maxDepth
 		case '}', ']':
 			depth--
 		}
@@ -149,25 +179,11 @@ func getOne(v []byte, want string) []byte {
 	return nil
 }
 
-// depthOK reports whether v nests no deeper than an export may.
-func depthOK(v []byte) bool {
-	depth := 0
+// tooDeep reports whether v nests deeper than an export may.
+func tooDeep(v []byte) bool {
 	s := scanner{b: v}
-	for s.at < len(s.b) {
-		switch s.b[s.at] {
-		case '"':
-			s.text()
-			continue
-		case '{', '[':
-			if depth++; depth > maxDepth {
-				return false
-			}
-		case '}', ']':
-			depth--
-		}
-		s.at++
-	}
-	return true
+	s.value()
+	return s.deep
 }
 
 // id reads an id: a string or a number of at most 19 digits that fits int64.

@@ -120,10 +120,10 @@ func (h *header) Read(p []byte) (int, error) {
 func (h *header) skip() (int64, error) {
 	b := make([]byte, maxHead)
 	n, err := io.ReadFull(h.r, b)
-	if err != nil && err != io.ErrUnexpectedEOF && err != io.EOF {
+	if n == 0 && err != io.EOF || fatal(err) != nil {
 		return 0, err
 	}
-	b = b[:n]
+	b = b[:n] // other trouble than a fault comes again with the next read
 	rest := bytes.TrimLeft(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")), " \t\r\n")
 	if !bytes.HasPrefix(rest, []byte("[")) && !bytes.HasPrefix(rest, []byte("{")) {
 		at := bytes.IndexByte(rest, '=')

@@ -20,18 +20,22 @@ type tweet struct {
 
 // parseTweet finds the needed values of {"tweet":{…}} in one pass.
 func parseTweet(v []byte) (t tweet, ok bool) {
-	s, ok := open(get(v, "tweet"), '{')
+	outer, ok := open(v, '{')
+	if !ok {
+		return t, false
+	}
+	s, ok := outer.enter("tweet", '{')
 	for ok {
 		var name, value []byte
 		if name, value, ok = s.member(); ok {
-			t.set(string(name), value)
+			t.set(name, value)
 		}
 	}
-	return t, t.id > 0
+	return t, t.id > 0 && !s.deep
 }
 
-func (t *tweet) set(name string, value []byte) {
-	switch name {
+func (t *tweet) set(name, value []byte) {
+	switch string(name) {
 	case "id_str":
 		t.id = id(value)
 	case "full_text":
@@ -86,6 +90,9 @@ func (r *reading) tweet(v jsontext.Value) error {
 		if strings.EqualFold(m.ScreenName, replyName) && t.replyUser > 0 && m.ID != t.replyUser {
 			continue
 		}
+		if strings.ContainsAny(m.Name, "\x00\uFFFD") {
+			r.text.broken++
+		}
 		r.names.add(m.ID, m.ScreenName, m.Name, byMention, t.id)
 	}
 	if !r.superseded(t) && r.posts.add(t.id) {
@@ -107,16 +114,18 @@ func (r *reading) superseded(t tweet) bool {
 	if control == nil {
 		control = get(t.edit, "edit", "editControlInitial")
 	}
+	var versions [maxVersions]int64
+	n, last := 0, t.id
 	s, ok := open(get(control, "editTweetIds"), '[')
-	versions, last := make([]int64, 0, 1), t.id
-	for ok && len(versions) < maxVersions {
+	for ok && n < maxVersions {
 		var v []byte
 		if v, ok = s.element(); ok {
-			versions = append(versions, id(v))
-			last = max(last, id(v))
+			versions[n] = id(v)
+			last = max(last, versions[n])
+			n++
 		}
 	}
-	for _, v := range versions {
+	for _, v := range versions[:n] {
 		if v != last && v > 0 {
 			r.posts.supersede(v, last)
 		}

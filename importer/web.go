@@ -62,7 +62,7 @@ func (w *webList) read(v jsontext.Value) error {
 		return w.post(v)
 	}
 	a, n := w.account(v)
-	if n == 0 && a.Username == "" {
+	if n == 0 && a.Username == "" || tooDeep(v) {
 		return errShape
 	}
 	kinds := w.kindsOf(v)
@@ -169,7 +169,7 @@ func (w *webList) tell(n int64, a social.Account) error {
 // posts what it counts as.
 func (w *webList) post(v []byte) error {
 	n := id(get(v, "id"))
-	if n == 0 {
+	if n == 0 || tooDeep(v) {
 		return errShape
 	}
 	if err := w.author(v); err != nil {

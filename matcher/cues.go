@@ -81,17 +81,22 @@ func (s *scanner) wording(c candidate) (m mood, labelled bool) {
 }
 
 // joiners stand between the handles of one list.
-var joiners = set("and & + or und oder et ou y e o en of i och и と や 和 与 與 및 와 과")
+var joiners = set("and & + or to und oder an et ou à y e o a en of aan i och till и と や 和 与 與 및 와 과")
 
 // continues reports whether only a comma or an "and" stands between the last
 // candidate and the one at start: a list, one mood for all.
 func (s *scanner) continues(start int) bool {
 	const longest = 12
-	if s.used == 0 || s.last == none || s.last == mine || start-s.used > longest {
+	if s.used == 0 || s.last == none || s.last == mine || s.last == old || start-s.used > longest {
 		return false
 	}
 	between := strings.Trim(s.t[s.used:start], " ,;/、・")
-	return !strings.Contains(between, "\n") && (between == "" || joiners[lower(between)])
+	for word := range strings.FieldsFuncSeq(between, func(r rune) bool { return r == ' ' || r == ',' }) {
+		if !joiners[lower(word)] {
+			return false
+		}
+	}
+	return !strings.Contains(between, "\n")
 }
 
 // clauseStart returns where the clause that leads to start begins.
@@ -110,7 +115,10 @@ func (s *scanner) clauseStart(start int) int {
 
 // ends reports whether r ends a clause wherever it stands.
 func ends(r rune) bool {
-	return strings.ContainsRune("\n|;()[]{}\"“”«»„•·。・！？「」『』【】★☆♦▪►—–…", r)
+	if r < utf8.RuneSelf {
+		return letters[r]&endsClause != 0
+	}
+	return strings.ContainsRune("“”«»„•·。・！？「」『』【】★☆♦▪►—–…", r)
 }
 
 // after looks at what follows the handle directly.
@@ -175,10 +183,33 @@ func ownWords(t string) bool {
 	return false
 }
 
-// isWordRune tells what words are made of: letters, digits and what stands
-// inside words; an emoji is a word by itself.
+// What an ASCII character is to the words around a handle.
+const (
+	inWord     = 1 << iota // letters, digits and what stands inside words
+	endsClause             // ends a clause wherever it stands
+)
+
+var letters = func() (table [utf8.RuneSelf]uint8) {
+	for c := range table {
+		if isUserByte(byte(c)) && c != '.' {
+			table[c] = inWord
+		}
+	}
+	for _, c := range "'/#" {
+		table[c] = inWord
+	}
+	for _, c := range "\n|;()[]{}\"" {
+		table[c] = endsClause
+	}
+	return table
+}()
+
+// isWordRune tells what words are made of; an emoji is a word by itself.
 func isWordRune(r rune) bool {
-	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) || strings.ContainsRune("'’-/#_", r)
+	if r < utf8.RuneSelf {
+		return letters[r]&inWord != 0
+	}
+	return r == '’' || !isEmblem(r) && (unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r))
 }
 
 // isEmblem tells emojis and dingbats that stand for a word.

@@ -26,7 +26,7 @@ func (s *scanner) readHost(i int) (host string, end int, spelled bool) {
 			return s.brokenHost(i, end)
 		}
 		host = lower(run)
-		if hasSuffix(host, s.realm) {
+		if s.hasSuffix(host) {
 			return s.withPort(trimWWW(host), end)
 		}
 	}
@@ -75,13 +75,15 @@ func (s *scanner) shorten(run string, i int) (host string, end int, spelled bool
 	return "", i, false
 }
 
+var writtenDots = strings.NewReplacer("。", ".", "\x03", ".")
+
 func (s *scanner) asHost(run string) (string, bool) {
-	name := strings.NewReplacer("。", ".", "\x03", ".").Replace(run)
+	name := writtenDots.Replace(run)
 	if strings.IndexByte(name, '.') < 0 {
 		return "", false
 	}
 	name, err := social.ParseHost(name, s.realm)
-	if err != nil || !hasSuffix(name, s.realm) {
+	if err != nil || !s.hasSuffix(name) {
 		return "", false
 	}
 	return trimWWW(name), true
@@ -118,7 +120,7 @@ func (s *scanner) brokenHost(i, end int) (host string, stop int, spelled bool) {
 		return "", i, false // the next sentence
 	}
 	host = lower(s.t[i:end] + "." + label)
-	if !hasSuffix(host, s.realm) || placeOf(host).standing != knownServer && !hinted(host) {
+	if !s.hasSuffix(host) || placeOf(host).standing != knownServer && !hinted(host) {
 		return "", i, false
 	}
 	return host, from + len(label), false

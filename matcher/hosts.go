@@ -143,9 +143,16 @@ func sounds(host string, words ...string) bool {
 	return false
 }
 
+// simpleTLDs are top-level names under which every name is a domain: the
+// commonest, to save the way through the list of public suffixes.
+var simpleTLDs = set("com net org social online world space art town cloud app dev site cafe club zone chat blog network party exchange place lgbt info today community xyz eu de ch")
+
 // hasSuffix reports whether host ends in a public suffix and is more than
 // that. In the Private realm special-use names count too.
 func hasSuffix(host string, realm social.Realm) bool {
+	if dot := strings.LastIndexByte(host, '.'); dot > 0 && simpleTLDs[host[dot+1:]] {
+		return true
+	}
 	if _, ok := servers[host]; ok {
 		return true
 	}

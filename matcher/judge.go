@@ -15,7 +15,7 @@ func (s *scanner) take(c candidate) int {
 		p = servers[blueskyBridge]
 	}
 	h, err := social.ParseHandle(c.user+"@"+c.host, s.realm)
-	if err != nil || !hasSuffix(hostName(h.Host()), s.realm) {
+	if err != nil || !s.hasSuffix(hostName(h.Host())) {
 		return 0
 	}
 	why, keep := s.judge(c, p)

@@ -44,23 +44,32 @@ var sees = func() (table [256]uint8) {
 func prepare(text string) (t string, worth bool) {
 	t = capRunes(text, maxText)
 	seen, spelled := survey(t)
+	if seen&(seesSign|seesEscape) == 0 && !spelled && !holdsSign(t, seen) {
+		return t, false
+	}
 	if seen&(seesHigh|seesJunk) != 0 {
 		t = normalise(t)
 		more, word := survey(t)
-		seen, spelled = seen|more, spelled || word || foreignSign(t)
+		seen, spelled = seen|more, spelled || word
 	}
 	if seen&seesEscape != 0 {
 		t = unescape(t)
-		more, word := survey(t)
-		seen, spelled = seen|more, spelled || word
+		_, word := survey(t)
+		spelled = spelled || word
 	}
 	if spelled {
 		t = unspell(t)
 	}
-	if seen&seesSign != 0 || spelled {
-		return t, true
+	return t, true
+}
+
+// holdsSign reports whether a text without an at sign or a slash still has one
+// in another width, or a Bluesky name.
+func holdsSign(t string, seen uint8) bool {
+	if seen&seesHigh != 0 && (strings.Contains(t, "＠") || strings.Contains(t, "﹫")) {
+		return true
 	}
-	return t, seen&seesDot != 0 && strings.Contains(strings.ToLower(t), blueskySuffix)
+	return seen&seesDot != 0 && (strings.Contains(t, "bsky.") || strings.Contains(t, "Bsky.") || strings.Contains(t, "BSKY."))
 }
 
 // survey looks at every byte once. spelled says that a word for @ or . may be

@@ -78,7 +78,7 @@ func atPath(host string, p place, parts []string) (candidate, bool) {
 
 // profileTabs are the parts that may follow a profile's address.
 var profileTabs = set("with_replies media about followers following featured tagged replies notes feed clips pages gallery " +
-	"videos video-channels channels photos likes favourites statuses reading books shelves outbox inbox collections")
+	"videos video-channels channels photos likes favourites reading books shelves outbox inbox collections")
 
 func isTab(part string) bool { return profileTabs[lower(part)] }
 
@@ -161,7 +161,7 @@ var bareSoftware = set("pixelfed pleroma snac honk writefreely microblog akkoma"
 
 // reserved are pages of servers that are no profiles.
 var reserved = set("about explore public home local federated login auth settings search tags tag directory privacy terms privacy-policy invite signup register " +
-	"join web api site discover i notifications start help contact blog docs new read users media feed index.html install apps portfolio stories")
+	"join authorize_interaction authorize-follow remote_interaction oauth intent post compose url web api site discover i notifications start help contact blog docs new read users media feed index.html install apps portfolio stories")
 
 // barePath reads host/u.
 func barePath(host string, p place, part string) (candidate, bool) {

@@ -35,11 +35,12 @@ type scanner struct {
 	out   []Finding
 	first int // of out's Findings, the first of this text
 
-	used      int  // what lies before this octet is part of a handle or link
-	last      mood // of the candidate that ended at used, for lists of handles
-	opened    bool // whether own was worked out
-	ownWords  bool // the text speaks of its author's own account
-	sightings int  // octets looked at around signs, for tests of linearity
+	known     string // the host last found to have a public suffix
+	used      int    // what lies before this octet is part of a handle or link
+	last      mood   // of the candidate that ended at used, for lists of handles
+	opened    bool   // whether own was worked out
+	ownWords  bool   // the text speaks of its author's own account
+	sightings int    // octets looked at around signs, for tests of linearity
 }
 
 // run stops at each sign that a handle cannot do without.
@@ -188,16 +189,29 @@ func isUserByte(c byte) bool {
 	return isLetter(c) || c >= '0' && c <= '9' || c == '_' || c == '.' || c == '-'
 }
 
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
 // isAlphabetic tells letters of scripts that put spaces between words.
 func isAlphabetic(r rune) bool { return unicode.IsLetter(r) && !isCJK(r) }
 
+// isCJK tells scripts whose words stand side by side: Han, kana, Hangul.
 func isCJK(r rune) bool {
-	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) || r == 'ー'
+	return r >= 0x1100 && (r <= 0x11ff || r >= 0x2e80 && r <= 0x2fdf || r >= 0x3005 && r <= 0x3007 || r >= 0x3040 && r <= 0x318f && r != '・' ||
+		r >= 0x31f0 && r <= 0x31ff || r >= 0x3400 && r <= 0x9fff || r >= 0xac00 && r <= 0xd7af || r >= 0xf900 && r <= 0xfaff || r >= 0x20000 && r <= 0x3ffff)
 }
 
 // isHost reports whether text by itself is a host.
 func (s *scanner) isHost(text string) bool {
-	return strings.IndexByte(text, '.') > 0 && hasSuffix(strings.ToLower(text), s.realm)
+	return strings.IndexByte(text, '.') > 0 && s.hasSuffix(lower(text))
+}
+
+// hasSuffix is the function of that name with a memory of one.
+func (s *scanner) hasSuffix(host string) bool {
+	if host == s.known || hasSuffix(host, s.realm) {
+		s.known = host
+		return true
+	}
+	return false
 }
 
 // cutOff reports whether an ellipsis cuts the host that ends at i. A server

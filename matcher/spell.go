@@ -24,8 +24,6 @@ var (
 	atWords    = set("at ät aet arroba arobase arobas arobaze アット アットマーク 골뱅이 艾特 chiocciola małpa собака apenstaartje klammeraffe")
 	dotWords   = set("dot punkt punto point ponto punt ドット 点 點 닷 점 точка kropka")
 	slashWords = set("slash schrägstrich barra スラッシュ 슬래시 斜杠")
-	// foreignWords are those of them that the survey of ASCII does not see.
-	foreignWords = []string{"ät", "アット", "ドット", "골뱅이", "艾特", "małpa", "собака", "точка", "点", "點", "닷", "점"}
 )
 
 func set(words string) map[string]bool {
@@ -36,31 +34,57 @@ func set(words string) map[string]bool {
 	return m
 }
 
-// signWordAt reports whether a word for @ or . may begin at t[i], or a
-// bracketed sign: only a hint that unspell is worth its while.
+// signWordAt reports whether a word for @ or . may begin at t[i], which
+// follows a space or a bracket: only a hint that unspell is worth its while.
 func signWordAt(t string, i int) bool {
-	switch t[i] | 0x20 {
-	case 'a': // at, arroba, arobase
-		return t[i+1]|0x20 == 't' && !isLetter(t[i+2]) || t[i+1]|0x20 == 'r' && (t[i+2]|0x20 == 'r' || t[i+2]|0x20 == 'o')
-	case 'd': // dot
-		return t[i+1]|0x20 == 'o' && t[i+2]|0x20 == 't'
-	case 'p': // punkt, punto, point, ponto
-		return t[i+1]|0x20 == 'u' && t[i+2]|0x20 == 'n' || t[i+1]|0x20 == 'o' && (t[i+2]|0x20 == 'i' || t[i+2]|0x20 == 'n')
-	case 'c': // chiocciola
-		return t[i+1]|0x20 == 'h' && t[i+2]|0x20 == 'i'
+	bracketed := t[i-1] != ' '
+	switch rest := t[i:]; rest[0] | 0x20 {
+	case 'a':
+		return hasFold(rest, "arro") || hasFold(rest, "arob") || hasFold(rest, "apenst") || rest[1] == '\xcc' || // ä, decomposed
+			hasFold(rest, "at") && (bracketed || hostAfter(rest[2:])) || bracketed && hasFold(rest, "at")
+	case 'd':
+		return hasFold(rest, "dot") && (bracketed || len(rest) > 3 && rest[3] == ' ')
+	case 'p':
+		return hasFold(rest, "punkt") || hasFold(rest, "punto") || hasFold(rest, "punt)") || hasFold(rest, "punt ") || hasFold(rest, "point") || hasFold(rest, "ponto")
+	case 'c':
+		return hasFold(rest, "chiocc")
+	case 'k':
+		return hasFold(rest, "kropka") || hasFold(rest, "klammera")
+	case 'm':
+		return strings.HasPrefix(rest, "małpa")
 	}
-	return t[i-1] != ' ' && (t[i] == '@' || t[i] == '.' || t[i] == ' ')
+	if t[i] >= utf8.RuneSelf {
+		r, _ := utf8.DecodeRuneInString(t[i:])
+		return strings.ContainsRune("äÄアドトス골艾сСтТ点點닷점斜슬", r) || r >= 0x1100 && r <= 0x11ff // Hangul, decomposed
+	}
+	return bracketed && (t[i] == '@' || t[i] == '.' || t[i] == ' ')
 }
 
-func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
-
-func foreignSign(t string) bool {
-	for _, w := range foreignWords {
-		if strings.Contains(t, w) {
-			return true
+// hasFold reports whether t begins with the lower-case ASCII prefix, in any case.
+func hasFold(t, prefix string) bool {
+	if len(t) < len(prefix) {
+		return false
+	}
+	for i := range len(prefix) {
+		if c := t[i]; c != prefix[i] && c|0x20 != prefix[i] {
+			return false
 		}
 	}
-	return false
+	return true
+}
+
+// hostAfter reports whether what follows an "at" may be a host: a word with a
+// dot inside, or before a word for one.
+func hostAfter(t string) bool {
+	if t == "" || t[0] != ' ' {
+		return false
+	}
+	t = strings.TrimLeft(t[:min(len(t), maxHostRun)], " ")
+	word, rest, _ := strings.Cut(t, " ")
+	if dot := strings.IndexByte(word, '.'); dot > 0 && dot+1 < len(word) {
+		return strings.IndexByte(word, '/') < 0 && strings.IndexByte(word, '@') < 0
+	}
+	return hasFold(rest, "dot") || hasFold(rest, "p") || hasFold(rest, "(") || hasFold(rest, "[")
 }
 
 // unspell rewrites words for signs: first the dots and slashes inside hosts,

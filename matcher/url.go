@@ -130,7 +130,7 @@ func (s *scanner) segments(i int) (parts []string, end int) {
 // part.
 func trimLast(parts []string) []string {
 	for k, part := range parts {
-		if cut := strings.IndexAny(part, "?#"); cut >= 0 {
+		if cut := strings.IndexAny(part, "?#&"); cut >= 0 {
 			parts[k] = part[:cut]
 			parts = parts[:k+1]
 			break
@@ -172,7 +172,7 @@ func (s *scanner) parameters(host string, start, end int) int {
 			server = lower(value)
 		}
 	}
-	if user == "" || server == "" || !hasSuffix(server, s.realm) {
+	if user == "" || server == "" || !s.hasSuffix(server) {
 		return 0
 	}
 	return s.take(candidate{user: user, host: server, start: start, end: end, form: FormRedirector, trust: byHost, why: WhyGuess})

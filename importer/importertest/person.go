@@ -15,8 +15,8 @@ type Person struct {
 	Location  string
 	URL       string   // the profile's link, expanded
 	Links     []string // links in the bio, expanded
-	Following bool     // web-exporter: the viewer follows them
-	Follows   bool     // web-exporter: they follow the viewer
+	Following bool     // marked in a saved list as followed by the viewer
+	Follows   bool     // marked in a saved list as following the viewer
 }
 
 // Tweet is one post of an Archive. Its time is in its ID.

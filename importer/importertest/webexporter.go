@@ -19,8 +19,8 @@ type exported struct {
 	Statuses    int       `json:"statuses_count"`
 	Location    string    `json:"location"`
 	Website     *string   `json:"website"`
-	Following   bool      `json:"following"`
-	FollowedBy  bool      `json:"followed_by"`
+	Following   *bool     `json:"following"`
+	FollowedBy  *bool     `json:"followed_by"`
 	Protected   *bool     `json:"protected"`
 	CreatedAt   string    `json:"created_at"`
 	URL         string    `json:"url"`
@@ -70,7 +70,7 @@ func export(p Person) exported {
 	row := exported{
 		ID: p.ID, ScreenName: p.Username, Name: p.Name, Description: p.Bio, Location: p.Location,
 		Image: "https://pbs.twimg.com/profile_images/1/x.jpg", CreatedAt: "2011-05-01 12:00:00 +00:00",
-		Following: p.Following, FollowedBy: p.Follows,
+		Following: orNull(p.Following), FollowedBy: orNull(p.Follows),
 		URL: "https://twitter.com/" + p.Username, Metadata: &metadata{RestID: p.ID},
 	}
 	m := row.Metadata
@@ -88,4 +88,12 @@ func export(p Person) exported {
 			link{URL: fmt.Sprintf("https://t.co/b%d%s", i, p.ID), Expanded: target})
 	}
 	return row
+}
+
+// orNull is how the exporter writes a mark that X leaves out when it is false.
+func orNull(mark bool) *bool {
+	if !mark {
+		return nil
+	}
+	return &mark
 }

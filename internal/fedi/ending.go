@@ -31,7 +31,12 @@ func (e ending) Unwrap() error { return e.cause }
 // up is passed on as it is: that says nothing about the host.
 func toEnding(err error) error {
 	err = strip(err)
+	if _, already := err.(ending); already {
+		return err
+	}
 	switch {
+	case errors.Is(err, errNotActor), errors.Is(err, errMalformed):
+		return ending{state: social.Unconfirmed, cause: err}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	case errors.Is(err, errAddress), errors.Is(err, errRefusedURL):

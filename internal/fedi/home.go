@@ -231,9 +231,9 @@ func (h *Home) relate(ctx context.Context, id social.RemoteID, path string) (soc
 	return out, nil
 }
 
-// BatchSize is how many ids one Relationships call may carry: Pixelfed cuts
+// batchSize is how many ids one Relationships call may carry: Pixelfed cuts
 // the list at 20, snac answers for the first only.
-func BatchSize(fl social.Flavour) int {
+func batchSize(fl social.Flavour) int {
 	if fl == social.Snac {
 		return 1
 	}
@@ -241,13 +241,13 @@ func BatchSize(fl social.Flavour) int {
 }
 
 // Relationships returns how the server sees the person and each of ids, at
-// most BatchSize of them, in one request. An id that the server leaves out is
+// most 20 of them and one on snac, in one request. An id that the server leaves out is
 // left out here too.
 func (h *Home) Relationships(ctx context.Context, ids []social.RemoteID) ([]social.Relationship, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	if len(ids) > BatchSize(h.flavour) {
+	if len(ids) > batchSize(h.flavour) {
 		return nil, fault.New(fault.TooLarge, "too-many-ids", "More accounts were asked about at once than the server answers.")
 	}
 	r := request{method: http.MethodGet, path: "/api/v1/accounts/relationships", query: url.Values{}, most: maxAPI}

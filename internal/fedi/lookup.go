@@ -82,62 +82,62 @@ func (d *Door) describe(ctx context.Context, r social.Resolution) social.Resolut
 	}
 	a.describe(&r)
 	if len(a.MovedTo) > 0 && a.MovedTo[0] != a.ID {
-		if _, _, err := d.parseURL(a.MovedTo[0]); err == nil {
-			r.MovedClaim = a.MovedTo[0]
-			r.MovedTo, _ = d.moved(ctx, a.ID, r.MovedClaim)
-		}
+		r.MovedTo, r.MovedClaim, _ = d.moved(ctx, a.ID, a.MovedTo[0])
 	}
 	return r
 }
 
 // ConfirmMove checks that the account with the actor id to says itself that it
 // was from before, and returns its confirmed handle. A move that is not
-// confirmed is a fault of kind Denied with the code "move-unconfirmed"; a host
-// in trouble is Unavailable or Wait. One hop only: an account that has itself
-// moved on confirms nothing, nor does one that opted out.
+// confirmed is Denied with the code "move-unconfirmed", also where the new
+// account's server shows nothing without a signature; a host in trouble is
+// Unavailable, Broken or a Wait.
 func (d *Door) ConfirmMove(ctx context.Context, from, to string) (social.Handle, error) {
-	ctx, cancel := context.WithTimeout(ctx, wholeLookUp)
+	within, cancel := context.WithTimeout(ctx, wholeLookUp)
 	defer cancel()
-	handle, err := d.moved(ctx, from, to)
+	h, _, err := d.moved(within, from, to)
 	e, isEnding := errors.AsType[ending](err)
 	switch {
 	case err == nil:
-		return handle, nil
-	case isEnding && e.state != social.Ill, errors.Is(err, errNotActor), errors.Is(err, errMalformed):
-		return social.Handle{}, moveUnconfirmed(err)
-	case isEnding:
+		return h, nil
+	case stopped(ctx):
+		return social.Handle{}, context.Cause(ctx)
+	case isEnding && e.state == social.Ill:
 		return social.Handle{}, explain(hostOf(to), e.cause)
 	}
-	return social.Handle{}, explain(hostOf(to), err)
+	return social.Handle{}, fault.New(fault.Denied, CodeMoveUnconfirmed, sayMoveUnconfirmed).Because(err)
 }
 
-func moveUnconfirmed(err error) *fault.Fault {
-	return fault.New(fault.Denied, CodeMoveUnconfirmed, sayMoveUnconfirmed).Because(err)
-}
-
-// moved returns the confirmed handle of the actor to, when it names from as
-// its own earlier account.
-func (d *Door) moved(ctx context.Context, from, to string) (social.Handle, error) {
+// moved follows the claim that from is now to: the confirmed handle, when to
+// names from as its own earlier account, and how to call what was claimed. One
+// hop only: an account that moved on itself confirms nothing, nor does one that
+// opted out. Without the check, the followers of a dead account could be sent
+// to any stranger. The error is an ending.
+func (d *Door) moved(ctx context.Context, from, to string) (confirmed social.Handle, claimed string, err error) {
+	unconfirmed := ending{state: social.Unconfirmed}
 	_, at, err := d.parseURL(to)
-	if err != nil || from == to {
-		return social.Handle{}, ending{state: social.Unconfirmed, cause: err}
+	if err != nil || from == to || from == "" {
+		return social.Handle{}, "", unconfirmed
 	}
 	a, err := d.actorAt(ctx, to)
 	if err != nil {
-		return social.Handle{}, err
-	}
-	if !a.takesOver(from) {
-		return social.Handle{}, ending{state: social.Unconfirmed}
+		return social.Handle{}, to, toEnding(err)
 	}
 	h, err := social.ParseHandle(a.User+"@"+at, d.realm)
 	if err != nil {
-		return social.Handle{}, ending{state: social.Unconfirmed}
+		return social.Handle{}, to, unconfirmed
+	}
+	if !a.takesOver(from) {
+		return social.Handle{}, h.String(), unconfirmed
 	}
 	c, err := d.confirm(ctx, h)
 	if err == nil && c.actor != to {
-		err = ending{state: social.Unconfirmed}
+		err = unconfirmed
 	}
-	return c.subject, err
+	if err != nil {
+		return social.Handle{}, h.String(), err
+	}
+	return c.subject, c.subject.String(), nil
 }
 
 // takesOver reports whether a confirms that it was from, is still there and

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"net"
 	"net/url"
 	"time"
 
@@ -45,20 +46,23 @@ func strip(err error) error {
 	}
 }
 
-// certificateTrouble reports whether the other side could not prove its name,
-// or spoke something else than TLS.
+// certificateTrouble reports whether the other side could not prove its name.
 func certificateTrouble(err error) bool {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return true
 	}
-	if _, ok := errors.AsType[x509.HostnameError](err); ok {
-		return true
-	}
+	_, ok := errors.AsType[x509.HostnameError](err)
+	return ok
+}
+
+// noTLS reports whether the other side spoke no TLS, or refused ours with an
+// alert, which arrives as a remote error.
+func noTLS(err error) bool {
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		return true
 	}
-	_, ok := errors.AsType[tls.AlertError](err)
-	return ok
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "remote error"
 }
 
 // explain makes a Fault out of what went wrong with a request to host.
@@ -81,6 +85,8 @@ func explain(host string, err error) *fault.Fault {
 		return fault.New(fault.Broken, CodeMalformed, sayMalformed, "host", host).Because(err)
 	case certificateTrouble(err):
 		return fault.New(fault.Broken, CodeCertificate, sayCertificate, "host", host).Because(err)
+	case noTLS(err):
+		return fault.New(fault.Broken, CodeNotSecure, sayNotSecure, "host", host).Because(err)
 	}
 	return fault.New(fault.Unavailable, CodeNotAnswering, sayNotAnswering, "host", host).Because(err)
 }

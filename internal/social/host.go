@@ -49,6 +49,9 @@ func ParseHost(s string, realm Realm) (string, error) {
 	if len(s) > 4*maxHost {
 		return "", notHost()
 	}
+	if isPlain(s) && realmAllows(s, realm) {
+		return s, nil
+	}
 	name, port, err := splitPort(norm.NFKC.String(strings.ToValidUTF8(s, "\uFFFD")), realm)
 	if err != nil {
 		return "", err
@@ -62,6 +65,29 @@ func ParseHost(s string, realm Realm) (string, error) {
 		return "", notHost()
 	}
 	return ascii + port, nil
+}
+
+// isPlain reports whether s is a host in its canonical form already, as nearly
+// all are: lower-case letters, digits, dots and hyphens, with no label that
+// IDNA would look into. It only saves time.
+func isPlain(s string) bool {
+	if len(s) > maxHost {
+		return false
+	}
+	label := 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+			label++
+		case c == '-' && label > 0 && label < maxLabel && i+1 < len(s) && s[i+1] != '.' && s[i+1] != '-':
+			label++
+		case c == '.' && label > 0 && label <= maxLabel:
+			label = 0
+		default:
+			return false
+		}
+	}
+	return label > 0 && label <= maxLabel
 }
 
 // splitPort parts "name:port"; a port belongs to the Private realm only, 443

@@ -2,6 +2,7 @@ package feditest
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -207,5 +208,65 @@ func TestScopes(t *testing.T) {
 	}
 	if r := b.get(t, own, h.Token("alice", "profile").Reveal()); r.status != 200 {
 		t.Errorf("profile: %d", r.status)
+	}
+}
+
+// TestSnacRequeuesWhatItCannotDeliver: with more follows at once than snac has
+// threads, one more waits for its delivery.
+func TestSnacRequeuesWhatItCannotDeliver(t *testing.T) {
+	b := newBench(t)
+	h, token := b.home(social.Snac)
+	b.AddHost("far.test", social.Mastodon).AddAccount("dave")
+	gate, entered := make(chan struct{}), make(chan struct{}, snacThreads)
+	h.Handle("/hold", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		entered <- struct{}{}
+		<-gate
+	}))
+	held := make(chan error, snacThreads)
+	for range snacThreads {
+		go func() {
+			_, err := b.try(t, "home.test/hold", "", nil)
+			held <- err
+		}()
+	}
+	for range snacThreads {
+		<-entered
+	}
+	b.ask(t, token, "dave@far.test")
+	close(gate)
+	for range snacThreads {
+		if err := <-held; err != nil {
+			t.Error(err)
+		}
+	}
+	b.clock.Advance(5 * time.Second)
+	if f := b.Between("alice@home.test", "dave@far.test"); f.State != Pending {
+		t.Errorf("five seconds later: %+v, though the delivery was requeued", f)
+	}
+	b.clock.Advance(requeueAfter)
+	if f := b.Between("alice@home.test", "dave@far.test"); f.State != Accepted {
+		t.Errorf("in the end: %+v", f)
+	}
+}
+
+// TestFollowReachesAHostLater: a Follow to a dead host is brought again.
+func TestFollowReachesAHostLater(t *testing.T) {
+	b := newBench(t)
+	_, token := b.home(social.Mastodon)
+	far := b.AddHost("far.test", social.Mastodon)
+	far.AddAccount("dave")
+	b.find(t, token, "dave@far.test")
+	heal := far.Fault(Dead())
+	b.ask(t, token, "dave@far.test")
+	b.clock.Advance(time.Hour)
+	if f := b.Between("alice@home.test", "dave@far.test"); f.State != Pending {
+		t.Errorf("while it is dead: %+v", f)
+	}
+	heal()
+	b.clock.Advance(time.Hour)
+	b.Between("alice@home.test", "dave@far.test") // delivered now
+	b.clock.Advance(time.Minute)
+	if f := b.Between("alice@home.test", "dave@far.test"); f.State != Accepted || f.Made != 1 {
+		t.Errorf("after it came back: %+v", f)
 	}
 }

@@ -83,10 +83,10 @@ func Sample(w *World) *SampleWorld {
 // tie makes what needs all accounts to be there.
 func (s *SampleWorld) tie() {
 	w := s.World
-	w.host("tern.test").AddAccount("solveig", Named("Solveig Strand"), AlsoKnownAs("solveig@gannet.test"))
+	w.host("curlew.test").AddAccount("solveig", Named("Solveig Strand"), AlsoKnownAs("solveig@gannet.test"))
 	w.host("puffin.test").AddAccount("elio", Named("Elio Maré"), AlsoKnownAs("elio@brackish.test"), Locked())
 	w.host("kittiwake.test").AddAccount("noor", Named("Noor van der Wal"), AlsoKnownAs("noor@shelduck.test"))
-	w.host("guillemot.test").Alias("director", "okke@guillemot.test")
+	w.host("egret.test").Alias("director", "okke@guillemot.test")
 	s.Home.Defederate("seawall.test")
 	w.SetFollowing("wanderer@mudflat.test", "harbourmaster@mudflat.test")
 	w.SetFollowing("wanderer@mudflat.test", "brigid@tideline.test")

@@ -40,6 +40,7 @@ type World struct {
 	addr   netip.AddrPort
 	server *http.Server
 	closed chan struct{}
+	once   sync.Once
 
 	mu      sync.Mutex // guards all below, and everything in hosts and accounts
 	hosts   map[string]*Host
@@ -78,10 +79,13 @@ func New(o Options) *World {
 	return w
 }
 
-// Close stops the listener and ends every request at work.
+// Close stops the listener and ends every request at work. Again it does
+// nothing.
 func (w *World) Close() {
-	close(w.closed)
-	w.server.Close()
+	w.once.Do(func() {
+		close(w.closed)
+		w.server.Close()
+	})
 }
 
 // Addr is where all hosts listen.

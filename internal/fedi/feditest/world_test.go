@@ -276,3 +276,27 @@ func (b *bench) upload(t *testing.T, address, token, field, content string, fiel
 	a.Body.Close()
 	return a.StatusCode
 }
+
+// TestServersLiveByTheClock: a client may learn a server's clock from Date.
+func TestServersLiveByTheClock(t *testing.T) {
+	b := newBench(t)
+	b.home(social.Mastodon)
+	if date := b.get(t, "home.test/", "").header.Get("Date"); date != "Mon, 23 Nov 2026 14:00:03 GMT" {
+		t.Errorf("Date is %q", date)
+	}
+}
+
+// BenchmarkWorld is the cost of setting up 10,000 accounts on 1,000 hosts.
+func BenchmarkWorld(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		w := New(Options{})
+		for i := range 1000 {
+			h := w.AddHost(fmt.Sprintf("h%d.test", i), social.Mastodon)
+			for j := range 10 {
+				h.AddAccount(fmt.Sprintf("u%d", j))
+			}
+		}
+		w.Close()
+	}
+}
