@@ -52,8 +52,11 @@ func newBrowser(t *testing.T) *browser {
 	ctx, cancel = context.WithTimeout(ctx, 4*time.Minute)
 	t.Cleanup(cancel)
 	b := &browser{t: t, ctx: ctx, shots: os.Getenv(shotsVar)}
-	chromedp.ListenTarget(ctx, b.hear)
-	b.do("start", network.Enable(), cdplog.Enable(), chromedp.EmulateViewport(1280, 900))
+	b.do("start")
+	if err := chromedp.Listen(ctx, b.hear); err != nil {
+		t.Fatal(err)
+	}
+	b.do("start", chromedp.EmulateViewport(1280, 900))
 	return b
 }
 
@@ -65,7 +68,7 @@ func (b *browser) hear(event any) {
 	case *runtime.EventExceptionThrown:
 		b.trouble = append(b.trouble, e.ExceptionDetails.Text)
 	case *cdplog.EventEntryAdded:
-		if e.Entry.Level == cdplog.LevelError {
+		if e.Entry.Level == "error" {
 			b.trouble = append(b.trouble, e.Entry.Text+" "+e.Entry.URL)
 		}
 	case *network.EventRequestWillBeSent:
@@ -93,15 +96,47 @@ func (b *browser) fail(what string, err error) {
 // press presses a button or link and waits for the page it leads to.
 func (b *browser) press(selector string) {
 	b.t.Helper()
-	b.do("press "+selector, chromedp.WaitVisible(selector), chromedp.Click(selector))
-	b.do("after "+selector, chromedp.WaitVisible("h1"))
+	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`window.before = true`)); err != nil {
+		b.fail("before "+selector, err)
+	}
+	b.do("press "+selector, chromedp.Click(selector))
+	b.until("after "+selector, `!window.before && document.readyState === "complete" && document.querySelector("h1") !== null`)
 }
 
-// until waits for a JavaScript expression to be true in the page.
+// patient is how long a page may take to show what it should.
+const patient = time.Minute
+
+// until waits for a JavaScript expression to be true in the page as it is:
+// what changes comes by events.
 func (b *browser) until(what, expression string) {
 	b.t.Helper()
-	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(time.Minute))); err != nil {
-		b.fail(what, err)
+	b.wait(what, expression, nil)
+}
+
+// untilAt loads a page again and again, as somebody without scripts does,
+// until the expression is true in it.
+func (b *browser) untilAt(path, expression string) {
+	b.t.Helper()
+	b.wait(path, expression, chromedp.Navigate(origin(b)+path))
+}
+
+func (b *browser) wait(what, expression string, before chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	tick := time.NewTicker(300 * time.Millisecond)
+	defer tick.Stop()
+	late := time.After(patient)
+	for {
+		if before != nil {
+			b.do(what, before)
+		}
+		if yes, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](expression)); err == nil && yes {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-late:
+			b.fail(what, fmt.Errorf("never true: %s", expression))
+		}
 	}
 }
 

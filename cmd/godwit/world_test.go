@@ -78,7 +78,11 @@ func newProgram(t *testing.T, world *feditest.World, env ...string) *program {
 	p := &program{t: t, path: path, env: append(os.Environ(), "GODWIT_DATA_DIR="+filepath.Join(dir, "data"), "HOME="+dir, "XDG_CONFIG_HOME="+dir,
 		"GODWIT_ALLOW_ADDRESSES=127.0.0.0/8")}
 	if world != nil {
-		text, err := json.Marshal(worldAddress{world.Addr(), world.CAFile(dir)})
+		ca, err := world.CAFile(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(worldAddress{world.Addr(), ca})
 		if err != nil {
 			t.Fatal(err)
 		}
