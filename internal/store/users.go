@@ -29,6 +29,12 @@ func (s *Store) GetUser(ctx context.Context, id int64) (social.User, error) {
 	return u, s.d.mean(err)
 }
 
+// FindUser returns the User of an account on a server, or NotFound.
+func (s *Store) FindUser(ctx context.Context, host string, id social.RemoteID) (social.User, error) {
+	u, err := scanUser(s.reading.row(ctx, `SELECT `+userColumns+` FROM users WHERE host = $1 AND remote_id = $2 AND host <> ''`, clean(host), string(id)))
+	return u, s.d.mean(err)
+}
+
 // SaveUser makes or updates the User with u.Host and u.RemoteID. An existing
 // one keeps its id, its locale and the time it was made.
 func (s *Store) SaveUser(ctx context.Context, u social.User) (saved social.User, err error) {

@@ -1,0 +1,93 @@
+package web
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"godwit/internal/fedi"
+	"godwit/internal/social"
+	"godwit/internal/store"
+)
+
+// Store is the part of internal/store that pages use. Methods that read or
+// change what belongs to somebody take the owner first.
+type Store interface {
+	userStore
+	sourceStore
+	matchStore
+	followStore
+}
+
+type userStore interface {
+	LocalUser(ctx context.Context, now time.Time) (social.User, error)
+	GetUser(ctx context.Context, id int64) (social.User, error)
+	FindUser(ctx context.Context, host string, id social.RemoteID) (social.User, error)
+	SaveUser(ctx context.Context, u social.User) (social.User, error)
+	SetLocale(ctx context.Context, userID int64, locale string) error
+	Forget(ctx context.Context, userID int64) (spools []string, err error)
+	ExportUser(ctx context.Context, userID int64, w io.Writer) error
+	SaveSession(ctx context.Context, x store.Session) error
+	GetSession(ctx context.Context, hash string, now time.Time) (store.Session, error)
+	DeleteSession(ctx context.Context, hash string) error
+	DeleteSessions(ctx context.Context, userID int64) error
+	SaveFlow(ctx context.Context, f store.Flow) error
+	GetFlow(ctx context.Context, id string, now time.Time) (store.Flow, error)
+	TakeFlow(ctx context.Context, id string, now time.Time) (store.Flow, error)
+	GetApp(ctx context.Context, host, scopes, redirectURI string) (store.App, error)
+	SaveApp(ctx context.Context, a store.App) error
+	DeleteApp(ctx context.Context, a store.App) error
+	SaveDestination(ctx context.Context, d social.Destination, token social.Secret) (social.Destination, error)
+	GetDestination(ctx context.Context, userID, id int64) (social.Destination, error)
+	ListDestinations(ctx context.Context, userID int64) ([]social.Destination, error)
+	DestinationToken(ctx context.Context, userID, id int64) (social.Secret, error)
+	DeleteDestination(ctx context.Context, userID, id int64) error
+}
+
+type sourceStore interface {
+	CreateSource(ctx context.Context, x social.Source, now time.Time) (_ social.Source, again bool, err error)
+	GetSource(ctx context.Context, userID, id int64) (social.Source, error)
+	ListSources(ctx context.Context, userID int64) ([]social.Source, error)
+}
+
+type matchStore interface {
+	MatchCounts(ctx context.Context, userID int64) (store.MatchCounts, error)
+	ListMatches(ctx context.Context, userID int64, f store.MatchFilter) (_ []social.Match, total int, err error)
+	GetMatch(ctx context.Context, userID, id int64) (social.Match, error)
+	Decide(ctx context.Context, userID int64, ids []int64, d social.Decision, now time.Time) (undo string, err error)
+	DecideAll(ctx context.Context, userID int64, f store.MatchFilter, want int, d social.Decision, now time.Time) (n int, undo string, err error)
+	UndoDecide(ctx context.Context, userID int64, undo string) (n int, err error)
+	Unmatched(ctx context.Context, userID, after int64, limit int) ([]social.Account, error)
+}
+
+type followStore interface {
+	Followable(ctx context.Context, userID, destinationID int64) ([]social.Match, error)
+	NotFollowed(ctx context.Context, userID, destinationID int64) ([]social.Match, error)
+	PlanFollows(ctx context.Context, userID, destinationID int64, now time.Time) (planned int, err error)
+	SetFollowState(ctx context.Context, userID, destinationID int64, state social.FollowState, now time.Time) error
+	RetryFollows(ctx context.Context, userID, destinationID, jobID int64, now time.Time) (int, error)
+	FollowCounts(ctx context.Context, userID, destinationID int64) (store.FollowCounts, error)
+	ListFollowJobs(ctx context.Context, userID int64, f store.FollowFilter) (_ []social.FollowJob, total int, err error)
+	GetFollowJob(ctx context.Context, userID, id int64) (social.FollowJob, error)
+	Budgets(ctx context.Context, destinationID int64) ([]social.Budget, error)
+}
+
+// Door is the part of fedi.Door that pages use: what happens while somebody
+// connects an account or takes it away.
+type Door interface {
+	FindHome(ctx context.Context, typed string) (host string, handle social.Handle, sw social.Software, err error)
+	Software(ctx context.Context, host string) (social.Software, error)
+	RegisterApp(ctx context.Context, host, redirectURI, scopes string) (clientID string, secret social.Secret, err error)
+	Endpoints(ctx context.Context, host string) (authorize, token string)
+	Exchange(ctx context.Context, tokenURL, clientID string, secret social.Secret, redirectURI, code, verifier string) (fedi.Grant, error)
+	Whose(ctx context.Context, host string, token social.Secret, sw social.Software, typed social.Handle) (social.Destination, error)
+	Revoke(ctx context.Context, host, clientID string, secret, token social.Secret) error
+}
+
+// Spool is the part of store.Spool that pages use: where uploads lie until
+// they are read.
+type Spool interface {
+	Create(declared int64) (*store.Upload, error)
+	Open(name string) (files []store.SpooledFile, done func() error, err error)
+	Delete(name string) error
+}

@@ -1,0 +1,121 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+)
+
+// access says who may use a route.
+type access int
+
+const (
+	open   access = iota // everybody
+	joiner               // everybody, but in local mode only the owner
+	person               // somebody who is signed in, or the owner
+)
+
+// action answers one request; an error becomes a page with its sentence.
+type action func(s *site, v *visit) error
+
+// route is one row of the table: what a person asks for, who may, who answers.
+type route struct {
+	pattern string
+	who     access
+	do      action
+	upload  bool // brings files, of which the action bounds the bytes itself
+}
+
+// routes is every address of the pages.
+var routes = []route{
+	{"GET /{$}", open, (*site).home, false},
+	{"GET /events", person, (*site).homeEvents, false},
+
+	{"GET /connect", joiner, (*site).connectForm, false},
+	{"POST /connect", joiner, (*site).connect, false},
+	{"GET /sign-in", joiner, (*site).connectForm, false},
+	{"POST /sign-in", joiner, (*site).connect, false},
+	{"GET /connect/go", joiner, (*site).connectGo, false},
+	{"GET /oauth/cb/{flow}", open, (*site).callback, false},
+	{"GET /connect/code", joiner, (*site).codeForm, false},
+	{"POST /connect/code", joiner, (*site).code, false},
+	{"GET /connect/confirm", joiner, (*site).confirmForm, false},
+	{"POST /connect/confirm", joiner, (*site).confirm, false},
+	{"POST /sign-out", person, (*site).signOut, false},
+	{"GET /signed-out", open, (*site).signedOut, false},
+
+	{"GET /help/export/x", open, (*site).exportHelp, false},
+	{"POST /help/export/x", open, (*site).exportAsked, false},
+	{"GET /help/export/x/reminder.ics", open, (*site).reminder, false},
+
+	{"GET /sources/new", person, (*site).giveForm, false},
+	{"POST /sources", person, (*site).give, true},
+	{"GET /sources/{id}", person, (*site).source, false},
+	{"GET /sources/{id}/events", person, (*site).sourceEvents, false},
+
+	{"GET /matches", person, (*site).matches, false},
+	{"GET /matches/events", person, (*site).matchesEvents, false},
+	{"GET /matches/missing", person, (*site).missing, false},
+	{"GET /matches/missing.csv", person, (*site).missingCSV, false},
+	{"GET /matches/check", person, (*site).checkAll, false},
+	{"POST /matches/decide", person, (*site).decide, false},
+	{"POST /matches/decide-all", person, (*site).decideAll, false},
+	{"POST /matches/undo", person, (*site).undoDecide, false},
+	{"GET /matches/{id}", person, (*site).match, false},
+	{"POST /matches/{id}", person, (*site).chooseMatch, false},
+
+	{"GET /follow", person, (*site).plan, false},
+	{"POST /follow", person, (*site).follow, false},
+	{"GET /follow/csv", person, (*site).followCSV, false},
+	{"GET /follow/csv/check", person, (*site).afterFile, false},
+	{"POST /follow/csv/check", person, (*site).checkFile, false},
+	{"GET /follow/progress", person, (*site).progress, false},
+	{"GET /follow/progress/events", person, (*site).progressEvents, false},
+	{"GET /follow/outcomes", person, (*site).outcomes, false},
+	{"POST /follow/pause", person, (*site).pause, false},
+	{"POST /follow/resume", person, (*site).resume, false},
+	{"GET /follow/cancel", person, (*site).cancelForm, false},
+	{"POST /follow/cancel", person, (*site).cancel, false},
+	{"POST /follow/retry", person, (*site).retry, false},
+	{"GET /follow/{id}", person, (*site).followJob, false},
+
+	{"GET /data", person, (*site).data, false},
+	{"GET /data/export", person, (*site).export, false},
+	{"GET /data/disconnect/{id}", person, (*site).disconnectForm, false},
+	{"POST /data/disconnect/{id}", person, (*site).disconnect, false},
+	{"GET /data/forget", person, (*site).forgetForm, false},
+	{"POST /data/forget", person, (*site).forget, false},
+	{"GET /forgotten", open, (*site).forgotten, false},
+
+	{"GET /privacy", open, (*site).privacy, false},
+	{"GET /about-bot", open, (*site).aboutBot, false},
+	{"POST /language", open, (*site).setLanguage, false},
+	{"POST /scheme", open, (*site).setScheme, false},
+
+	{"GET /demo/{name}", joiner, (*site).sample, false},
+	{"GET /static/{name}", open, (*site).asset, false},
+	{"GET /favicon.ico", open, (*site).favicon, false},
+	{"GET /robots.txt", open, (*site).robots, false},
+	{"GET /.well-known/security.txt", open, (*site).security, false},
+	{"GET /healthz", open, (*site).health, false},
+}
+
+// register makes the ServeMux of the table.
+func (s *site) register() *http.ServeMux {
+	mux := http.NewServeMux()
+	for i := range routes {
+		mux.HandleFunc(routes[i].pattern, func(w http.ResponseWriter, r *http.Request) { s.visit(w, r, &routes[i]) })
+	}
+	return mux
+}
+
+// live reports whether the route is a stream of events.
+func (r *route) live() bool { return strings.HasSuffix(r.pattern, "/events") }
+
+// Patterns lists the patterns of all routes, for tests that walk them.
+func Patterns() []string {
+	all := make([]string, len(routes))
+	for i := range routes {
+		all[i] = routes[i].pattern
+	}
+	return all
+}

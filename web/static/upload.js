@@ -1,0 +1,184 @@
+// The form that takes an export, with a script: files can be dropped, a bar
+// shows how far the sending is, and of a .zip only the needed files are sent.
+"use strict";
+(function () {
+  const form = document.getElementById("give");
+  const input = document.getElementById("files");
+  const list = document.getElementById("chosen");
+  const send = document.getElementById("send");
+  if (!form || !input || !window.XMLHttpRequest || !window.FormData) return;
+  const plain = send.textContent;
+
+  function size(n) {
+    const units = ["B", "kB", "MB", "GB", "TB"];
+    let i = 0;
+    while (n >= 1024 && i < units.length - 1) { n /= 1024; i++; }
+    return (n < 10 && i > 0 ? n.toFixed(1) : Math.round(n)) + " " + units[i];
+  }
+  function show() {
+    list.replaceChildren();
+    let total = 0;
+    for (const file of input.files) {
+      const row = document.createElement("li"), name = document.createElement("bdi"), bytes = document.createElement("span");
+      name.textContent = file.name;
+      bytes.textContent = size(file.size);
+      row.append(name, bytes);
+      list.append(row);
+      total += file.size;
+    }
+    send.textContent = input.files.length > 1
+      ? form.dataset.send.replace("{count}", input.files.length).replace("{size}", size(total)) : plain;
+  }
+  input.addEventListener("change", show);
+
+  const drop = form.querySelector(".drop");
+  for (const name of ["dragenter", "dragover"]) {
+    drop.addEventListener(name, (e) => { e.preventDefault(); drop.classList.add("over"); });
+  }
+  for (const name of ["dragleave", "drop"]) {
+    drop.addEventListener(name, () => drop.classList.remove("over"));
+  }
+  drop.addEventListener("drop", (e) => {
+    e.preventDefault();
+    if (e.dataTransfer.files.length) { input.files = e.dataTransfer.files; show(); }
+  });
+
+  // ---- taking the needed files out of a .zip, without unpacking any
+  const wanted = /^(.*\/)?data\/(manifest|account|profile|following|follower|block|mute|(tweets?|tweet-headers|note-tweet|community-tweet|deleted-tweets?|like)(-part\d+)?|lists-(created|member|subscribed))\.js$/i;
+
+  async function slice(file, from, to) { return new DataView(await file.slice(from, to).arrayBuffer()); }
+
+  async function directory(file) {
+    const start = Math.max(0, file.size - 65557), tail = await slice(file, start, file.size);
+    for (let i = tail.byteLength - 22; i >= 0; i--) {
+      if (tail.getUint32(i, true) !== 0x06054b50) continue;
+      let count = tail.getUint16(i + 10, true), bytes = tail.getUint32(i + 12, true), at = tail.getUint32(i + 16, true);
+      if (at === 0xffffffff || count === 0xffff || bytes === 0xffffffff) {
+        const locator = await slice(file, start + i - 20, start + i);
+        if (locator.getUint32(0, true) !== 0x07064b50) return null;
+        const where = Number(locator.getBigUint64(8, true)), end = await slice(file, where, where + 56);
+        if (end.getUint32(0, true) !== 0x06064b50) return null;
+        count = Number(end.getBigUint64(32, true)); bytes = Number(end.getBigUint64(40, true)); at = Number(end.getBigUint64(48, true));
+      }
+      if (bytes > 128 << 20) return null;
+      return { count, view: await slice(file, at, at + bytes) };
+    }
+    return null;
+  }
+  function entries(dir) {
+    const found = [], text = new TextDecoder();
+    for (let i = 0, p = 0; i < dir.count && p + 46 <= dir.view.byteLength; i++) {
+      const v = dir.view;
+      if (v.getUint32(p, true) !== 0x02014b50) return null;
+      const nameLength = v.getUint16(p + 28, true), extra = v.getUint16(p + 30, true), comment = v.getUint16(p + 32, true);
+      const name = text.decode(new Uint8Array(v.buffer, v.byteOffset + p + 46, nameLength));
+      let packed = v.getUint32(p + 20, true), full = v.getUint32(p + 24, true), at = v.getUint32(p + 42, true);
+      for (let q = p + 46 + nameLength, stop = q + extra; q + 4 <= stop;) {
+        const kind = v.getUint16(q, true), length = v.getUint16(q + 2, true);
+        if (kind === 1) {
+          let r = q + 4;
+          if (full === 0xffffffff) { full = Number(v.getBigUint64(r, true)); r += 8; }
+          if (packed === 0xffffffff) { packed = Number(v.getBigUint64(r, true)); r += 8; }
+          if (at === 0xffffffff) at = Number(v.getBigUint64(r, true));
+        }
+        q += 4 + length;
+      }
+      if (wanted.test(name)) {
+        found.push({ name, method: v.getUint16(p + 10, true), flags: v.getUint16(p + 8, true), time: v.getUint32(p + 12, true), crc: v.getUint32(p + 16, true), packed, full, at });
+      }
+      p += 46 + nameLength + extra + comment;
+    }
+    return found;
+  }
+  function header(e, name, central, offset) {
+    const b = new DataView(new ArrayBuffer((central ? 46 : 30)));
+    const p = central ? 2 : 0;
+    b.setUint32(0, central ? 0x02014b50 : 0x04034b50, true);
+    b.setUint16(4, 20, true);
+    b.setUint16(4 + p, 20, true);
+    b.setUint16(6 + p, e.flags & 0x0800, true);
+    b.setUint16(8 + p, e.method, true);
+    b.setUint32(10 + p, e.time, true);
+    b.setUint32(14 + p, e.crc, true);
+    b.setUint32(18 + p, e.packed, true);
+    b.setUint32(22 + p, e.full, true);
+    b.setUint16(26 + p, name.length, true);
+    if (central) b.setUint32(42, offset, true);
+    return b.buffer;
+  }
+  // only returns a .zip that holds the needed files only, or the file itself
+  // where that can't be told.
+  async function only(file) {
+    if (!/\.zip$/i.test(file.name)) return file;
+    const dir = await directory(file), list = dir && entries(dir);
+    if (!list || !list.length || list.some((e) => e.flags & 1 || e.full >= 0xffffffff || e.packed >= 0xffffffff)) return file;
+    const parts = [], central = [];
+    let offset = 0, centralSize = 0;
+    for (const e of list) {
+      const local = await slice(file, e.at, e.at + 30);
+      if (local.getUint32(0, true) !== 0x04034b50) return file;
+      const from = e.at + 30 + local.getUint16(26, true) + local.getUint16(28, true);
+      const name = new TextEncoder().encode(e.name);
+      parts.push(header(e, name, false, 0), name, file.slice(from, from + e.packed));
+      central.push(header(e, name, true, offset), name);
+      offset += 30 + name.length + e.packed;
+      centralSize += 46 + name.length;
+      if (offset >= 0xffffffff) return file;
+    }
+    const end = new DataView(new ArrayBuffer(22));
+    end.setUint32(0, 0x06054b50, true);
+    end.setUint16(8, list.length, true);
+    end.setUint16(10, list.length, true);
+    end.setUint32(12, centralSize, true);
+    end.setUint32(16, offset, true);
+    return new File([...parts, ...central, end.buffer], file.name, { type: "application/zip" });
+  }
+
+  form.addEventListener("submit", async (e) => {
+    if (!input.files.length) return; // the server says what is missing
+    e.preventDefault();
+    send.classList.add("busy");
+    const body = new FormData();
+    for (const file of input.files) {
+      let given = file;
+      if ("filter" in form.dataset) {
+        try { given = await only(file); } catch { given = file; }
+      }
+      body.append("files", given, file.name);
+    }
+    const sending = document.getElementById("sending"), bar = document.getElementById("sent-bar"), text = document.getElementById("sent-text");
+    sending.hidden = false;
+    const request = new XMLHttpRequest();
+    let told = 0;
+    request.upload.addEventListener("progress", (p) => {
+      if (!p.lengthComputable) return;
+      bar.value = 100 * p.loaded / p.total;
+      if (Date.now() - told < 1000 && p.loaded < p.total) return;
+      told = Date.now();
+      text.textContent = form.dataset.working.replace("{done}", size(p.loaded)).replace("{total}", size(p.total));
+    });
+    request.addEventListener("load", () => {
+      if (request.status === 201) { location.assign(request.getResponseHeader("Location")); return; }
+      const page = new DOMParser().parseFromString(request.responseText, "text/html");
+      const next = page.getElementById("content");
+      if (!next) { failed(); return; }
+      // The rejected form comes back with its sentence; a reload of this page
+      // would lose it, so it is put in place.
+      sending.hidden = true;
+      send.classList.remove("busy");
+      for (const old of document.querySelectorAll("#problem, .drop .wrong")) old.remove();
+      const problem = next.querySelector("#problem"), wrong = next.querySelector(".drop .wrong");
+      if (problem) { document.getElementById("content").prepend(problem); problem.focus(); }
+      if (wrong) { drop.classList.add("bad"); input.before(wrong); }
+      document.title = page.title;
+    });
+    function failed() {
+      send.classList.remove("busy");
+      text.textContent = form.dataset.failed;
+    }
+    request.addEventListener("error", failed);
+    request.open("POST", form.action);
+    request.setRequestHeader("Godwit-Script", "1");
+    request.send(body);
+  });
+})();
