@@ -142,6 +142,18 @@ func TestReckonGivesBackWhatWasNotMade(t *testing.T) {
 	}
 }
 
+// TestReckonBelievesAServerThatIsFull gives nothing back after the server said
+// that the day is used up.
+func TestReckonBelievesAServerThatIsFull(t *testing.T) {
+	d, job := home(t, social.Mastodon), planned(t)
+	job.RemoteID = "42"
+	act := Act{Kind: Ask, Job: job}
+	b := Learn(Spend(nil, d, act, monday), d.Flavour, social.RateLimit{Limit: 400, Reset: monday.Add(15 * time.Hour)}, followPath, monday)
+	if got := budget(Reckon(b, act, job, errWait, monday), social.FollowsFamily); got.Remaining != 0 {
+		t.Errorf("%d left", got.Remaining)
+	}
+}
+
 // TestENG06IllTargetIsAskedEverMoreSlowly finds nobody on one host, again and
 // again, and then somebody.
 func TestENG06IllTargetIsAskedEverMoreSlowly(t *testing.T) {

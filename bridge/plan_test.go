@@ -119,3 +119,51 @@ func TestPlanOrdersChannels(t *testing.T) {
 		})
 	}
 }
+
+// TestPlanSaysOtherCases are the sentences beside the table's: a crowded host,
+// servers without a daily count, and one whose limits are not known.
+func TestPlanSaysOtherCases(t *testing.T) {
+	morning := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+	learned := []social.Budget{
+		{Family: social.FollowsFamily, Limit: 100, Remaining: 100, Window: time.Hour, ResetsAt: morning.Add(time.Hour)},
+		{Family: social.RequestsFamily, Limit: 300, Remaining: 300, Window: requestsWindow, ResetsAt: morning.Add(time.Minute)},
+	}
+	for _, c := range []struct {
+		name    string
+		fl      social.Flavour
+		budgets []social.Budget
+		wish    Wish
+		say     string
+	}{
+		{"one host", social.Mastodon, nil, Wish{N: 40, Crowd: 40}, "About 5 minutes."},
+		{"one host, many", social.Mastodon, nil, Wish{N: 380, Crowd: 380}, "Done today at about 10:05."},
+		{"no daily count", social.GoToSocial, nil, Wish{N: 900}, "About 45 minutes."},
+		{"no daily count, many", social.GoToSocial, nil, Wish{N: 3000}, "Done today at about 11:30."},
+		{"no daily count, over midnight", social.GoToSocial, nil, Wish{N: 20_000}, "Done tomorrow 01:40, or a little later."},
+		{"unknown", social.FlavourOther, nil, Wish{N: 300}, "We don't know home.test's limits yet, so we start slowly and give you a date after the first 50."},
+		{"learned", social.FlavourOther, learned, Wish{N: 180}, "Done today at about 10:10."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := Plan(home(t, c.fl), c.budgets, c.wish, morning)
+			if got := e.For(Background, time.UTC).English; got != c.say {
+				t.Errorf("said %q\nwant %q", got, c.say)
+			}
+		})
+	}
+}
+
+// TestPlanHolds compares estimates with what then happens.
+func TestPlanHolds(t *testing.T) {
+	for _, n := range []int{40, 380, 600, 1000} {
+		w := newWorld(t, social.Mastodon, 4, monday)
+		r := newTable(t, social.Mastodon)
+		crowd(t, w, r, n, 20)
+		e := Plan(r.d, nil, Wish{N: n, Crowd: (n + 19) / 20}, monday)
+		w.run(r, 0, monday.Add(30*day))
+		late := w.now.Sub(e.Finish)
+		t.Logf("%d: said %v, done %v", n, e.Finish.Sub(monday), w.now.Sub(monday))
+		if late > 10*time.Minute {
+			t.Errorf("%d accounts were done %v after the estimate", n, late)
+		}
+	}
+}

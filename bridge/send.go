@@ -260,9 +260,9 @@ func (s *sender) goTo(h social.Handle) (social.FollowJob, error) {
 }
 
 // attempted reports that a follow may have been sent already, with an outcome
-// that nobody wrote down.
+// that nobody wrote down; the reason outlives a person's retry.
 func attempted(job social.FollowJob) bool {
-	return job.Attempts > 0 || job.Outcome == social.Deferred && (job.Reason == social.ReasonUnclear || job.Reason == social.ReasonGaveUp)
+	return job.Attempts > 0 || job.Reason == social.ReasonUnclear || job.Reason == social.ReasonGaveUp
 }
 
 func (s *sender) follow(ctx context.Context) (social.FollowJob, error) {

@@ -304,11 +304,56 @@ func TestENG07CrashesAreAttempts(t *testing.T) {
 	}
 }
 
+// TestMovedTwiceIsLeftToThePerson finds an account that has itself moved on.
+func TestMovedTwiceIsLeftToThePerson(t *testing.T) {
+	job := planned(t)
+	job.NewHandle = handle(t, "alice@new.test")
+	again := social.RemoteAccount{ID: "43", Acct: "alice@new.test", URI: "https://new.test/users/alice", Moved: &social.RemoteAccount{ID: "44"}}
+	s := &script{found: again, movedTo: handle(t, "alice@newest.test")}
+	job, err := Send(t.Context(), s, s, home(t, social.Mastodon), job, monday)
+	check(t, job, social.JobDone, social.Moved, social.ReasonMovedClaim, 0)
+	if err != nil || s.calls != "sm" || job.NewHandle.Host() != "newest.test" {
+		t.Errorf("calls %q, new handle %s, error %v", s.calls, job.NewHandle, err)
+	}
+}
+
+// TestStoppedLookUpBurnsNothing has the process told to stop while an
+// account's own server is asked, and that server ask for time.
+func TestStoppedLookUpBurnsNothing(t *testing.T) {
+	job := planned(t)
+	job.Empty = 4
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	s := &script{findErr: errNone, lookErr: context.Canceled}
+	got, err := Send(ctx, s, s, home(t, social.Mastodon), job, monday)
+	if !errors.Is(err, context.Canceled) || got != job {
+		t.Errorf("job %+v, error %v", got, err)
+	}
+	s = &script{findErr: errNone, lookErr: errWait}
+	got, err = Send(t.Context(), s, s, home(t, social.Mastodon), job, monday)
+	check(t, got, social.JobPlanned, social.Deferred, social.ReasonHost, time.Hour)
+	if err != nil || got.Empty != 4 {
+		t.Errorf("%d empty, error %v", got.Empty, err)
+	}
+}
+
+// TestENG07ClearAnswersEndARow forgets failures once the home server has
+// answered clearly: only failures in a row make a job give up.
+func TestENG07ClearAnswersEndARow(t *testing.T) {
+	job := planned(t)
+	job.Attempts = 4
+	s := &script{findErr: errNone}
+	job, _ = Send(t.Context(), s, s, home(t, social.Mastodon), job, monday)
+	if job.Attempts != 0 || job.Empty != 1 {
+		t.Errorf("%d attempts, %d empty", job.Attempts, job.Empty)
+	}
+}
+
 // TestRetryReadsTheRelationshipFirst has a person retry a job that gave up
-// after a follow of unknown outcome: the store sets its attempts to none.
+// after a follow of unknown outcome: the store keeps the reason only.
 func TestRetryReadsTheRelationshipFirst(t *testing.T) {
 	job := planned(t)
-	job.RemoteID, job.Outcome, job.Reason = "42", social.Deferred, social.ReasonGaveUp
+	job.RemoteID, job.Reason = "42", social.ReasonGaveUp
 	s := &script{before: followed}
 	job, _ = Send(t.Context(), s, s, home(t, social.Mastodon), job, monday)
 	if s.calls != "r" || job.Outcome != social.Followed {

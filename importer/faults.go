@@ -162,7 +162,7 @@ func secondExport(folder string) *fault.Fault {
 }
 
 func tooManyPosts() *fault.Fault {
-	return fault.New(fault.TooLarge, "too-many-posts", "The export holds more posts than we can take. The newest files' posts may be missing.")
+	return fault.New(fault.TooLarge, "too-many-posts", "The export holds more posts than we can take. We took the first {n}.", "n", strconv.Itoa(maxPosts))
 }
 
 func tooManyAccounts() *fault.Fault {

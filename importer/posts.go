@@ -24,7 +24,7 @@ type answer struct {
 	own        bool // surely the owner's; else only its presence will tell
 }
 
-func newPosts(e *Export, count *social.Counts) *posts {
+func newPosts(count *social.Counts) *posts {
 	return &posts{newer: map[int64]int64{}, count: count}
 }
 

@@ -80,10 +80,10 @@ func (s *site) enter(v *visit, flow store.Flow, code string) error {
 	if err != nil {
 		return v.backToConnect(s.forgetApp(v, flow, err))
 	}
-	if grant.Scopes != "" {
-		flow.Scopes = grant.Scopes
+	var who social.Destination
+	if err = mayFollow(flow.Host, grant.Scopes); err == nil {
+		who, err = s.whose(v, flow, grant.Token)
 	}
-	who, err := s.whose(v, flow, grant.Token)
 	if err != nil {
 		s.giveBack(v, flow, grant.Token)
 		return v.backToConnect(err)
@@ -99,11 +99,20 @@ func (s *site) enter(v *visit, flow store.Flow, code string) error {
 	return s.admit(v, flow, who, grant.Token)
 }
 
+// mayFollow refuses a permission that is smaller than what was asked for.
+func mayFollow(host, granted string) error {
+	if fedi.MayFollow(granted) {
+		return nil
+	}
+	return fault.New(fault.Denied, "permission-too-small",
+		"{host} gave a permission that doesn't allow following. Nothing was stored; connect again and allow all three things.", "host", host)
+}
+
 // forgetApp drops an app that its server has forgotten, so that the next start
 // registers a new one.
 func (s *site) forgetApp(v *visit, flow store.Flow, err error) error {
 	if f := asFault(err); f != nil && f.Code == fedi.CodeUnknownApp {
-		app := store.App{Host: flow.Host, Scopes: flow.Scopes, RedirectURI: flow.RedirectURI}
+		app := store.App{Host: flow.Host, Scopes: flow.Scopes, RedirectURI: flow.RedirectURI, ClientID: flow.ClientID}
 		if err := s.Store.DeleteApp(v.r.Context(), app); err != nil {
 			return err
 		}
@@ -122,10 +131,6 @@ func (v *visit) backToConnect(err error) error {
 // whose asks the server whose token it is, and holds the answer against what
 // was typed. The handle is the one that we verified ourselves.
 func (s *site) whose(v *visit, flow store.Flow, token social.Secret) (social.Destination, error) {
-	if !fedi.MayFollow(flow.Scopes) {
-		return social.Destination{}, fault.New(fault.Denied, "permission-too-small",
-			"{host} gave a permission that doesn't allow following. Nothing was stored; connect again and allow all three things.", "host", flow.Host)
-	}
 	sw, err := s.Door.Software(v.r.Context(), flow.Host)
 	if err != nil {
 		sw = social.Software{Host: flow.Host}
@@ -191,12 +196,28 @@ func (s *site) admit(v *visit, flow store.Flow, who social.Destination, token so
 	if err != nil {
 		return err
 	}
+	if fedi.AppPerLogin(who.Flavour) {
+		err := s.Store.SaveApp(ctx, store.App{Host: who.Host, Scopes: who.Scopes, RedirectURI: s.appAddress(who), ClientID: flow.ClientID, ClientSecret: flow.ClientSecret})
+		if err != nil {
+			return err
+		}
+	}
 	if err := v.signIn(user); err != nil {
 		return err
 	}
 	v.ring(social.FollowTask, saved.ID)
 	v.flash(flash{Key: "connect.done", Handle: who.Handle})
 	return v.land()
+}
+
+// appAddress is the redirect address under which the app of an account is
+// kept: the one of its server, or of the account alone where each login has an
+// app of its own. It is needed to give the permission back.
+func (s *site) appAddress(d social.Destination) string {
+	if fedi.AppPerLogin(d.Flavour) {
+		return s.address("/oauth/cb/" + hash(d.Host + " " + string(d.RemoteID))[:20])
+	}
+	return s.address("/oauth/cb/" + hash(d.Host)[:20])
 }
 
 // welcome finds the User of an account, or makes one where new people may come.

@@ -148,7 +148,7 @@ func (v *visit) mayBegin(typed string) error {
 func (s *site) setApp(v *visit, flow *store.Flow) error {
 	ctx := v.r.Context()
 	perLogin := fedi.AppPerLogin(flow.Flavour)
-	flow.RedirectURI = s.address("/oauth/cb/" + hash(flow.Host)[:20])
+	flow.RedirectURI = s.appAddress(social.Destination{Host: flow.Host})
 	if perLogin {
 		flow.RedirectURI = s.address("/oauth/cb/" + flow.ID)
 	}

@@ -110,7 +110,7 @@ func (s *site) revoke(v *visit, d social.Destination) {
 		return
 	}
 	flow := store.Flow{Host: d.Host}
-	app, err := s.Store.GetApp(v.r.Context(), d.Host, d.Scopes, s.address("/oauth/cb/"+hash(d.Host)[:20]))
+	app, err := s.Store.GetApp(v.r.Context(), d.Host, d.Scopes, s.appAddress(d))
 	if err == nil {
 		flow.ClientID, flow.ClientSecret = app.ClientID, app.ClientSecret
 	}

@@ -85,7 +85,9 @@ func (v *visit) showCheck(status int, wrong locale.Sentence) error {
 	if !bulkGroups[f.Group] {
 		return notFound()
 	}
-	list, total, err := v.site.Store.ListMatches(v.r.Context(), v.user.ID, f.store(latestSize))
+	open := f.store(latestSize)
+	open.Undecided = true
+	list, total, err := v.site.Store.ListMatches(v.r.Context(), v.user.ID, open)
 	if err != nil {
 		return err
 	}
@@ -102,7 +104,8 @@ func (v *visit) showCheck(status int, wrong locale.Sentence) error {
 }
 
 // bulkGroups may be confirmed as a whole: never what rests on hints only.
-var bulkGroups = map[store.MatchGroup]bool{store.GroupLikely: true, store.GroupCertain: true}
+// Certain ones are confirmed by themselves.
+var bulkGroups = map[store.MatchGroup]bool{store.GroupLikely: true}
 
 // sayFilter writes a filter in words.
 func (v *visit) sayFilter(f listFilter) locale.Sentence {

@@ -58,7 +58,7 @@ func (v *visit) fail(err error) {
 	case f.Code == "form-too-old":
 		status, say = http.StatusUnprocessableEntity, v.say("error.old")
 	case f.Code == "form-too-large":
-		say = v.say("error.413", "limit", v.size(v.formLimit()))
+		say = v.say("error.413", "limit", v.size(maxForm))
 	case f.Code == "bad-form":
 		say = v.say("error.400")
 	}
@@ -72,13 +72,6 @@ func (v *visit) pattern() string {
 	return v.route.pattern
 }
 
-func (v *visit) formLimit() int64 {
-	if v.route != nil && v.route.body > 0 {
-		return v.route.body
-	}
-	return maxForm
-}
-
 func (v *visit) showFailure(status int, say locale.Sentence) {
 	title, found := titles[status]
 	if !found {
@@ -89,7 +82,6 @@ func (v *visit) showFailure(status int, say locale.Sentence) {
 	}
 	page := &errorPage{Say: say}
 	page.Title = v.say(title)
-	page.Plain = true
 	if err := v.show(status, "error", page); err != nil {
 		v.site.broken(v.w, v.r)
 	}
@@ -100,7 +92,6 @@ func (s *site) showError(w http.ResponseWriter, r *http.Request, status int, tit
 	v := s.newVisit(w, r)
 	page := &errorPage{Say: v.say(key)}
 	page.Title = v.say(title)
-	page.Plain = true
 	if err := v.show(status, "error", page); err != nil {
 		s.broken(w, r)
 	}

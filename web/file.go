@@ -16,10 +16,13 @@ type filePage struct {
 	N           int
 	Over        bool // more than one file holds
 	Max         int
-	Address     string // where the server takes files, where it is known
+	Address     locale.Sentence // where the server takes files, where it is known
 	Result      locale.Sentence
 	CanCheck    bool
 }
+
+// importPath is where Mastodon takes files.
+const importPath = "/settings/imports"
 
 func (s *site) afterFile(v *visit) error {
 	as := v.r.URL.Query().Get("as")
@@ -36,7 +39,7 @@ func (s *site) afterFile(v *visit) error {
 	}
 	page := &filePage{Destination: d, N: min(len(list), bridge.FileRows), Over: len(list) > bridge.FileRows, Max: bridge.FileRows, CanCheck: d.ID != 0 && d.Flavour != social.FlavourNone}
 	if d.Flavour == social.Mastodon {
-		page.Address = d.Host + "/settings/imports"
+		page.Address = locale.Sentence{{Kind: locale.Link, Text: d.Host + importPath, At: s.BrowserURL("https://" + d.Host + importPath)}}
 	}
 	if d.ID != 0 {
 		counts, err := s.Store.FollowCounts(v.r.Context(), v.user.ID, d.ID)

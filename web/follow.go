@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"time"
 
 	"godwit/bridge"
@@ -80,7 +81,11 @@ func (v *visit) buildPlan() (*planPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	page := &planPage{Destination: d, Destinations: all, N: len(list), Undecided: counts.Likely, Locked: locked(list)}
+	undecided, err := v.site.openLikely(v)
+	if err != nil {
+		return nil, err
+	}
+	page := &planPage{Destination: d, Destinations: all, N: len(list), Undecided: undecided, Locked: locked(list)}
 	page.Here = "move"
 	page.Title = v.say("follow.title.bare")
 	switch {
@@ -138,6 +143,9 @@ func (v *visit) estimate(page *planPage, list []social.Match) error {
 		page.Chosen = e.Channels[0]
 	}
 	for _, note := range e.Notes(zone) {
+		if note.Code == "plan-requests" { // said in the summary
+			continue
+		}
 		page.Notes = append(page.Notes, v.sayBridge(note))
 	}
 	page.Computed = v.say("plan.computed", "time", v.clock().Time(v.now))
@@ -176,6 +184,8 @@ func (v *visit) value(key, name, text string) any {
 	switch name {
 	case "host", "server":
 		return locale.HostOf(text)
+	case "suggestion":
+		return locale.LinkTo{Text: text, Address: v.connectPath() + "?account=" + url.QueryEscape(text)}
 	case "handle", "old", "new", "other", "typed":
 		return locale.Sentence{{Kind: locale.Handle, Text: text}}
 	case "source", "username":

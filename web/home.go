@@ -18,9 +18,12 @@ type startPage struct {
 
 // movePage is the task list of somebody who is under way.
 type movePage struct {
-	Frame `json:"-"`
-	Needs locale.Sentence
-	Tasks []task
+	Frame     `json:"-"`
+	Fresh     bool // nothing was done yet
+	Connected bool // an account is
+	Needs     locale.Sentence
+	Main      *task // the one that needs the person
+	Tasks     []task
 }
 
 // task is one row of the task list.
@@ -59,7 +62,6 @@ func (s *site) home(v *visit) error {
 func (v *visit) showKey(status int) error {
 	page := &startPage{Address: v.site.address("/?k=…")}
 	page.Title = v.say("start.key.title")
-	page.Plain = true
 	return v.show(status, "key", page)
 }
 
@@ -72,6 +74,7 @@ type state struct {
 	destinations []social.Destination
 	sources      []social.Source
 	counts       store.MatchCounts
+	likely       int // undecided Matches of that group
 	follow       store.FollowCounts
 	first        social.Destination // the one whose following is shown
 }
@@ -87,12 +90,18 @@ func (s *site) readState(v *visit) (x state, err error) {
 	if x.counts, err = s.Store.MatchCounts(ctx, id); err != nil {
 		return x, err
 	}
-	if len(x.destinations) == 0 {
-		return x, nil
+	if x.likely, err = s.openLikely(v); err != nil || len(x.destinations) == 0 {
+		return x, err
 	}
 	x.first = busiest(x.destinations)
 	x.follow, err = s.Store.FollowCounts(ctx, id, x.first.ID)
 	return x, err
+}
+
+// openLikely counts the likely Matches that nobody decided on yet.
+func (s *site) openLikely(v *visit) (int, error) {
+	_, n, err := s.Store.ListMatches(v.r.Context(), v.user.ID, store.MatchFilter{Group: store.GroupLikely, Undecided: true, Limit: 1})
+	return n, err
 }
 
 // busiest is the account whose following is under way, else the first.
@@ -112,14 +121,18 @@ func (s *site) buildMove(v *visit) (*movePage, error) {
 	}
 	page := &movePage{Tasks: []task{v.connectTask(x), v.exportTask(x), v.giveTask(x), v.lookTask(x), v.followTask(x)}}
 	page.Title = v.say("move.title")
-	page.Here, page.Live = "move", "/events"
+	page.Here, page.Live, page.Connected = "move", "/events", len(x.destinations) > 0
 	page.Needs = v.say("move.idle")
 	for i := range page.Tasks {
 		if page.Tasks[i].Needs {
 			page.Needs = v.say("move.needs", "task", v.say("move."+page.Tasks[i].Key))
+			page.Main = &page.Tasks[i]
 			only(page.Tasks, i)
 			break
 		}
+	}
+	if page.Fresh = len(x.sources)+len(x.destinations) == 0; page.Fresh {
+		page.Title, page.Wide = v.say("start.title"), true
 	}
 	return page, nil
 }
@@ -194,12 +207,13 @@ func (v *visit) giveTask(x state) task {
 
 func (v *visit) lookTask(x state) task {
 	t := task{Key: "look", Link: "/matches", Idle: true}
-	open := x.counts.Likely + x.counts.Conflict
+	open := x.likely + x.counts.Conflict
 	switch {
 	case x.counts.People == 0:
 		t.Link, t.Status = "", v.say("status.cannot-start")
 	case open > 0:
-		t.Needs, t.Idle, t.Status = true, false, v.say("status.decide", "n", open)
+		started := x.follow.Total > 0 // the rest may wait then
+		t.Needs, t.Idle, t.Status = !started, started, v.say("status.decide", "n", open)
 	case x.counts.Looking > 0:
 		t.Status = v.say("status.looking")
 	default:

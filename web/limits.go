@@ -4,15 +4,14 @@ import "time"
 
 // Bounds of what the pages accept, with the reasons in each line.
 const (
-	maxForm      = 64 << 10 // bytes of an ordinary form
-	maxDecisions = 2 << 20  // bytes of a form that decides up to 10,000 rows
-	maxFields    = 10_001   // fields of any form
-	maxParts     = 16       // parts of an upload: files and the form's own fields
-	maxFileName  = 200      // characters kept of a file's own name
-	maxPart      = 4 << 10  // bytes of a part that is no file
-	maxQuery     = 100      // characters of a search
-	maxTyped     = 500      // characters of a handle, a code or a link that somebody types
-	maxHeader    = 32 << 10 // bytes of a request's headers
+	maxForm     = 64 << 10 // bytes of an ordinary form
+	maxFields   = 1000     // fields of any form; a page of a list has pageSize rows
+	maxParts    = 16       // parts of an upload: files and the form's own fields
+	maxFileName = 200      // characters kept of a file's own name
+	maxPart     = 4 << 10  // bytes of a part that is no file
+	maxQuery    = 100      // characters of a search
+	maxTyped    = 500      // characters of a handle, a code or a link that somebody types
+	maxHeader   = 32 << 10 // bytes of a request's headers
 
 	hostedUpload = 2 << 30  // bytes; what is needed of a 50 GB export is under 1 GiB
 	localUpload  = 60 << 30 // bytes; honest exports of 50 GB pass on one's own machine

@@ -35,7 +35,8 @@ func (v *visit) showMatch(status int, wrong locale.Sentence) error {
 	if err != nil {
 		return err
 	}
-	page := &matchPage{Account: m.Account, Label: locale.NameOf(accountName(m.Account))}
+	page := &matchPage{Account: shownAccount(m.Account)}
+	page.Label = locale.NameOf(accountName(page.Account))
 	for _, x := range group {
 		if x.Account.ID == m.Account.ID {
 			page.Candidates = append(page.Candidates, v.candidate(x))

@@ -138,7 +138,7 @@ func (s *site) buildMatches(v *visit) (*matchesPage, error) {
 	if counts.People == 0 {
 		page.Title = v.say("matches.title.none")
 	}
-	page.Here, page.Wide = "matches", true
+	page.Here, page.Wide, page.PageNo = "matches", true, f.Page
 	if counts.Looking > 0 || counts.Ill > 0 {
 		page.Live = "/matches/events"
 	}
@@ -146,10 +146,23 @@ func (s *site) buildMatches(v *visit) (*matchesPage, error) {
 	for _, m := range list {
 		page.Rows = append(page.Rows, v.matchRow(m))
 	}
-	if f.Group == store.GroupLikely && total > 0 {
-		page.Bulk, page.BulkN = f.with("/matches/check"), total
+	return page, v.bulk(page)
+}
+
+// bulk offers to confirm all of a group that may be confirmed as a whole.
+func (v *visit) bulk(p *matchesPage) error {
+	if !bulkGroups[p.Filter.Group] || p.Total == 0 {
+		return nil
 	}
-	return page, nil
+	open := p.Filter.store(1)
+	open.Undecided, open.Offset = true, 0
+	_, n, err := v.site.Store.ListMatches(v.r.Context(), v.user.ID, open)
+	if n > 0 {
+		to := p.Filter
+		to.Page = 1
+		p.Bulk, p.BulkN = to.with("/matches/check"), n
+	}
+	return err
 }
 
 func (v *visit) groupLinks(c store.MatchCounts, f listFilter) []groupLink {
@@ -194,6 +207,7 @@ func (v *visit) emptyList(c store.MatchCounts, f listFilter, total int) locale.S
 }
 
 func (v *visit) matchRow(m social.Match) matchRow {
+	m.Account = shownAccount(m.Account)
 	row := matchRow{Match: m, Show: m.Handle, Mark: string(m.Certainty)}
 	if m.Handle.IsZero() {
 		row.Show = m.Asked
@@ -213,6 +227,13 @@ func (v *visit) matchRow(m social.Match) matchRow {
 
 // Label is how the person is called: their name, their username, or their number.
 func (r matchRow) Label() locale.NameOf { return locale.NameOf(accountName(r.Account)) }
+
+// shownAccount is an Account with what a stranger wrote made fit to be shown.
+func shownAccount(a social.Account) social.Account {
+	a.Name = strings.TrimSpace(social.Clean(a.Name, social.MaxName))
+	a.Bio = social.Clean(a.Bio, social.MaxBio)
+	return a
+}
 
 func accountName(a social.Account) string {
 	switch {

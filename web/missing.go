@@ -28,7 +28,10 @@ func (s *site) missing(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := &missingPage{N: counts.NotFound, People: people}
+	page := &missingPage{N: counts.NotFound}
+	for _, a := range people {
+		page.People = append(page.People, shownAccount(a))
+	}
 	if len(people) == pageSize {
 		page.Next = "/matches/missing?after=" + itoa(people[len(people)-1].ID)
 	}

@@ -16,7 +16,6 @@ type outcomesPage struct {
 	Outcome     social.Outcome
 	Rows        []jobRow
 	Total       int
-	Page        int
 	Prev, Next  string
 	Links       []outcomeCount
 	CanRetry    bool
@@ -45,16 +44,17 @@ func (s *site) outcomes(v *visit) error {
 	if d.ID == 0 {
 		return v.redirect("/follow/progress")
 	}
-	page := &outcomesPage{Destination: d, Page: 1}
+	page := &outcomesPage{Destination: d}
+	page.PageNo = 1
 	for _, o := range outcomeOrder {
 		if string(o) == q.Get("outcome") {
 			page.Outcome = o
 		}
 	}
 	if n, err := strconv.Atoi(q.Get("page")); err == nil && n > 1 && n < 1<<20 {
-		page.Page = n
+		page.PageNo = n
 	}
-	filter := store.FollowFilter{DestinationID: d.ID, Outcome: page.Outcome, Offset: (page.Page - 1) * pageSize, Limit: pageSize}
+	filter := store.FollowFilter{DestinationID: d.ID, Outcome: page.Outcome, Offset: (page.PageNo - 1) * pageSize, Limit: pageSize}
 	if page.Rows, page.Total, err = v.jobs(filter, d); err != nil {
 		return err
 	}
@@ -82,11 +82,11 @@ func (s *site) outcomeLinks(v *visit, p *outcomesPage) error {
 		}
 	}
 	here := base + "&outcome=" + string(p.Outcome) + "&page="
-	if p.Page > 1 {
-		p.Prev = here + strconv.Itoa(p.Page-1)
+	if p.PageNo > 1 {
+		p.Prev = here + strconv.Itoa(p.PageNo-1)
 	}
-	if p.Page*pageSize < p.Total {
-		p.Next = here + strconv.Itoa(p.Page+1)
+	if p.PageNo*pageSize < p.Total {
+		p.Next = here + strconv.Itoa(p.PageNo+1)
 	}
 	for _, row := range p.Rows {
 		p.CanRetry = p.CanRetry || row.Retry

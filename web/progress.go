@@ -143,7 +143,9 @@ func (v *visit) sayRunning(p *progressPage, c store.FollowCounts) error {
 		return err
 	}
 	e := bridge.Plan(p.Destination, budgets, bridge.Wish{N: c.Waiting}, v.now)
-	p.Estimate = v.sayBridge(e.For(bridge.Background, v.clock().Zone))
+	if e.Finish.IsZero() || e.Finish.After(c.NextDue) { // else what is left only waits
+		p.Estimate = v.sayBridge(e.For(bridge.Background, v.clock().Zone))
+	}
 	return nil
 }
 
@@ -163,6 +165,9 @@ func (v *visit) jobs(f store.FollowFilter, d social.Destination) ([]jobRow, int,
 func (v *visit) jobRow(job social.FollowJob, d social.Destination) jobRow {
 	code, args, english := bridge.Say(job, d.Host, v.now.In(v.clock().Zone))
 	row := jobRow{FollowJob: job, Word: string(job.Outcome), Say: v.sayCoded("say."+code, args, english)}
+	if code == "outcome-followed" { // the word says it; when is news
+		row.Say = v.clock().At(job.UpdatedAt)
+	}
 	row.Retry = job.Reason == social.ReasonGaveUp
 	switch {
 	case job.State == social.JobCanceled:

@@ -87,7 +87,7 @@ func (v *visit) within(row *route) error {
 	if v.r.Method == http.MethodGet || v.r.Method == http.MethodHead {
 		return nil
 	}
-	if row.body < 0 {
+	if row.upload {
 		if err := v.take(v.site.limits.uploads, ""); err != nil {
 			return err
 		}

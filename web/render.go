@@ -54,7 +54,7 @@ var helpers = template.FuncMap{
 // Frame is what every page has around its content.
 type Frame struct {
 	Title   locale.Sentence // of the page: its h1
-	Plain   bool            // a page without a way into the move
+	PageNo  int             // of a list in pages
 	Wide    bool            // a list, wider than a reading column
 	Here    string          // the entry of the header's navigation
 	Problem []problem       // what is wrong with the form

@@ -55,8 +55,8 @@ func (v *visit) answer(row *route) error {
 	if v.user.ID == 0 && (row.who == person || row.who == joiner && v.site.Mode == Local) {
 		return v.stranger()
 	}
-	if row.body >= 0 && v.r.Body != nil {
-		v.r.Body = http.MaxBytesReader(v.w, v.r.Body, max(row.body, maxForm))
+	if !row.upload && v.r.Body != nil {
+		v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
 	}
 	return row.do(v.site, v)
 }

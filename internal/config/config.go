@@ -136,6 +136,15 @@ func (c Config) DatabasePath() string { return filepath.Join(c.DataDir, database
 // SpoolDir is where uploads lie until they are read.
 func (c Config) SpoolDir() string { return filepath.Join(c.DataDir, "spool") }
 
+// SpoolQuota is how many bytes of uploads may lie in the spool at once: the
+// machine's owner may give one large archive, the public shares less.
+func (c Config) SpoolQuota() int64 {
+	if c.OpenTo == Local {
+		return localSpool
+	}
+	return publicSpool
+}
+
 // Realm says which host names may exist: Private when addresses were allowed.
 func (c Config) Realm() social.Realm {
 	if len(c.Allow) > 0 {

@@ -7,6 +7,12 @@ const (
 	keyBytes = 32       // of a key: AES-256
 )
 
+// Quotas of the spool, in bytes. An honest archive of 50 GB must pass locally.
+const (
+	localSpool  = 64 << 30
+	publicSpool = 50 << 30
+)
+
 // The names of what Godwit makes itself in its directories.
 const (
 	fileName = "godwit.toml"

@@ -38,8 +38,13 @@ const (
 // given up; the delays between them add up to more than a day (ENG-07).
 const MaxAttempts = 5
 
-// delays follow the 1st, 2nd … failure in a row; the last one repeats.
-var delays = [...]time.Duration{30 * time.Second, 15 * time.Minute, 6 * time.Hour, 25 * time.Hour}
+// The delays after the 1st, 2nd … failure in a row; the last one repeats. What
+// is broken on our side hardly mends itself; another server in trouble does,
+// and somebody may be waiting for it.
+var (
+	brokenDelays = []time.Duration{30 * time.Second, 15 * time.Minute, 6 * time.Hour, 25 * time.Hour}
+	illDelays    = []time.Duration{30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour}
+)
 
-// diskDelay is the longest wait for a disk to get room again.
-const diskDelay = 5 * time.Minute
+// diskDelay is the wait for a disk to get room again.
+const diskDelay = time.Minute

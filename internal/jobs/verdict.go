@@ -27,15 +27,17 @@ func Judge(err error, attempts int, now time.Time) Verdict {
 		return Verdict{Next: later(fault.Until(err), now.Add(time.Second))}
 	case fault.Gone, fault.Invalid, fault.NotFound, fault.Denied, fault.Paused, fault.TooLarge:
 		return Verdict{}
-	case fault.Disk:
-		return Verdict{Next: now.Add(jitter(min(delay(attempts), diskDelay))), Failed: true}
+	case fault.Disk: // not the task's doing, and over when there is room again
+		return Verdict{Next: now.Add(jitter(diskDelay))}
+	case fault.Unavailable:
+		return Verdict{Next: now.Add(jitter(delay(illDelays, attempts))), Failed: true}
 	default:
-		return Verdict{Next: now.Add(jitter(delay(attempts))), Failed: true, GivenUp: attempts >= MaxAttempts}
+		return Verdict{Next: now.Add(jitter(delay(brokenDelays, attempts))), Failed: true, GivenUp: attempts >= MaxAttempts}
 	}
 }
 
 // delay is the wait after the given number of failures in a row.
-func delay(attempts int) time.Duration {
+func delay(delays []time.Duration, attempts int) time.Duration {
 	return delays[max(0, min(attempts, len(delays))-1)]
 }
 

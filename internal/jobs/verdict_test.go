@@ -33,8 +33,9 @@ func TestJudge(t *testing.T) {
 		"plain, first":     {errors.New("x"), 1, want{failed: true, soonest: 24 * time.Second, latest: 36 * time.Second}},
 		"broken, fourth":   {of(fault.Broken), 4, want{failed: true, soonest: 20 * time.Hour, latest: 30 * time.Hour}},
 		"broken, fifth":    {of(fault.Broken), 5, want{failed: true, givenUp: true, soonest: 20 * time.Hour, latest: 30 * time.Hour}},
-		"ill server":       {of(fault.Unavailable), 2, want{failed: true, soonest: 12 * time.Minute, latest: 18 * time.Minute}},
-		"full disk":        {of(fault.Disk), 50, want{failed: true, soonest: 4 * time.Minute, latest: 6 * time.Minute}},
+		"ill server":       {of(fault.Unavailable), 2, want{failed: true, soonest: 96 * time.Second, latest: 144 * time.Second}},
+		"ill for long":     {of(fault.Unavailable), 99, want{failed: true, soonest: 48 * time.Minute, latest: 72 * time.Minute}},
+		"full disk":        {of(fault.Disk), 50, want{soonest: 48 * time.Second, latest: 72 * time.Second}},
 		"no attempt":       {of(fault.Broken), 0, want{failed: true, soonest: 24 * time.Second, latest: 36 * time.Second}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -62,7 +63,7 @@ func TestENG07AttemptsSpanADay(t *testing.T) {
 	now := time.Unix(0, 0)
 	at := now
 	for attempts := 1; attempts < MaxAttempts; attempts++ {
-		at = at.Add(delay(attempts) - delay(attempts)/5)
+		at = at.Add(delay(brokenDelays, attempts) * 4 / 5)
 	}
 	if at.Sub(now) < 24*time.Hour {
 		t.Errorf("five attempts may take only %s", at.Sub(now))

@@ -94,7 +94,7 @@ const (
 type RateLimit struct {
 	Limit     int
 	Remaining int
-	Reset     time.Time
+	Reset     time.Time // by our clock: what the server said, corrected by its Date
 }
 
 // Budget is what a server still allows a Destination to do of one family.
@@ -210,9 +210,9 @@ type FollowJob struct {
 	NewHandle     Handle   // where it moved to
 	RemoteID      RemoteID // the account's id on the home server, once found
 	Locked        bool
-	Attempts      int // sends and look-ups tried, counted before each
+	Attempts      int // steps that failed or were cut off, in a row; counted before each and given back after a clear answer
 	Empty         int // empty searches in a row
-	Checks        int // relationship checks since asked
+	Checks        int // relationship checks since asked; before that 1 when it was read whether the person follows already
 	DueAt         time.Time
 	AskedAt       time.Time
 	UpdatedAt     time.Time

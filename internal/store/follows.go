@@ -106,7 +106,7 @@ func insertJobs(ctx context.Context, x q, userID, destinationID int64, all []soc
 			'', '', CAST(e.value->>'locked' AS BOOLEAN), 0, 0, 0, CAST($4 AS BIGINT), 0, CAST($4 AS BIGINT)
 		FROM EACH($3) WHERE true
 		ON CONFLICT (destination_id, handle_key) DO UPDATE SET match_id = excluded.match_id, actor_id = excluded.actor_id,
-			rank = excluded.rank, state = 'planned', outcome = '', reason = '', locked = excluded.locked,
+			rank = excluded.rank, state = 'planned', outcome = '', locked = excluded.locked,
 			attempts = 0, empty = 0, checks = 0, due_at = excluded.due_at, updated_at = excluded.updated_at
 		WHERE follow_jobs.state = 'canceled' OR follow_jobs.state = 'done' AND follow_jobs.outcome = 'deferred'`,
 		userID, destinationID, array(rows), micros(now))
@@ -132,11 +132,12 @@ func (s *Store) SetFollowState(ctx context.Context, userID, destinationID int64,
 }
 
 // RetryFollows makes jobs that gave up or wait due again: one, or all with id
-// 0. What was refused or is gone stays so.
+// 0. What was refused or is gone stays so. The reason is kept: it tells the
+// bridge whether a follow may have been sent already.
 func (s *Store) RetryFollows(ctx context.Context, userID, destinationID, jobID int64, now time.Time) (n int, err error) {
 	err = s.write(ctx, func(x q) error {
 		n, err = x.exec(ctx, `
-			UPDATE follow_jobs SET state = 'planned', outcome = '', reason = '', attempts = 0, empty = 0, due_at = $4, updated_at = $4
+			UPDATE follow_jobs SET state = 'planned', outcome = '', attempts = 0, empty = 0, due_at = $4, updated_at = $4
 			WHERE user_id = $1 AND destination_id = $2 AND (CAST($3 AS BIGINT) = 0 OR id = $3)
 			AND (state = 'done' AND outcome = 'deferred' OR state = 'planned' AND due_at > $4)`,
 			userID, destinationID, jobID, micros(now))

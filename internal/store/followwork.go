@@ -83,7 +83,21 @@ func budgets(ctx context.Context, x q, destinationID int64) ([]social.Budget, er
 	}, `SELECT family, quota, remaining, resets_at, window_micros FROM budgets WHERE destination_id = $1 ORDER BY family`, destinationID)
 }
 
+// saveBudgets makes all the Destination's Budgets; no Budgets at all leave them
+// as they are. The pace towards each target host is a Budget too, and those of
+// hosts that need no memory any more are left out by the bridge.
 func saveBudgets(ctx context.Context, x q, userID, destinationID int64, all []social.Budget) error {
+	if len(all) == 0 {
+		return nil
+	}
+	families := make([]social.Family, len(all))
+	for i, b := range all {
+		families[i] = b.Family
+	}
+	if _, err := x.exec(ctx, `DELETE FROM budgets WHERE destination_id = $1
+		AND family NOT IN (SELECT CAST(e.value AS TEXT) FROM LIST($2))`, destinationID, array(families)); err != nil {
+		return err
+	}
 	for _, b := range all {
 		_, err := x.exec(ctx, `
 			INSERT INTO budgets (destination_id, family, user_id, quota, remaining, resets_at, window_micros)

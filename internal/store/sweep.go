@@ -7,7 +7,9 @@ import (
 
 // Sweep deletes what has outlived its days: texts of Evidence and of Accounts
 // after 24 hours, used and old flows, old sessions, acts that can no longer be
-// undone, and answers that no Match refers to. It returns how many rows it touched.
+// undone, and answers that no Match refers to. It returns how many rows it
+// touched. On SQLite it then empties the journal, so that what was deleted is
+// also gone from the disk.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (touched int, err error) {
 	ago := func(d time.Duration) int64 { return micros(now.Add(-d)) }
 	for _, step := range []struct {
@@ -32,5 +34,18 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (touched int, err erro
 			return touched, err
 		}
 	}
-	return touched, nil
+	return touched, s.emptyJournal(ctx)
+}
+
+// emptyJournal asks SQLite for it; somebody who still reads an older state
+// keeps it until the next sweep.
+func (s *Store) emptyJournal(ctx context.Context) error {
+	if s.d != &sqliteDialect {
+		return nil
+	}
+	_, err := s.readDB.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
+	if s.d.failure(err) == raceFailure {
+		return nil
+	}
+	return s.d.mean(err)
 }

@@ -65,7 +65,7 @@ func (l *Lang) part(value any) Sentence {
 	case HostOf:
 		return Sentence{{Kind: Host, Text: string(v)}}
 	case NameOf:
-		return Sentence{{Kind: Name, Text: string(v)}}
+		return Sentence{{Kind: Name, Text: social.Clean(string(v), social.MaxName)}}
 	case LinkTo:
 		return Sentence{{Kind: Link, Text: v.Text, At: v.Address}}
 	case Sentence:

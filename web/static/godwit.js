@@ -17,10 +17,14 @@ document.documentElement.classList.add("js");
 for (const form of document.querySelectorAll("form[data-busy]")) {
   form.addEventListener("submit", () => {
     for (const button of form.querySelectorAll(".button")) button.classList.add("busy");
+    const working = document.getElementById("working");
+    if (working) working.hidden = false;
   });
 }
 window.addEventListener("pageshow", () => {
   for (const button of document.querySelectorAll(".busy")) button.classList.remove("busy");
+  const working = document.getElementById("working");
+  if (working) working.hidden = true;
 });
 
 const problem = document.getElementById("problem");

@@ -80,7 +80,8 @@ var server = sync.OnceValues(func() (*url.URL, error) {
 // Binaries returns the folder of the newest initdb and postgres of the machine.
 func Binaries() (string, error) {
 	if path, err := exec.LookPath("initdb"); err == nil {
-		return filepath.Dir(path), nil
+		path, err = filepath.EvalSymlinks(path) // its neighbours are where it really is
+		return filepath.Dir(path), err
 	}
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb") // the pattern is right
 	if len(found) == 0 {
