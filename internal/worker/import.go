@@ -74,6 +74,8 @@ func (w *Worker) read(ctx context.Context, t social.Task, x *social.Source) erro
 		return err
 	}
 	defer release()
+	w.reading.Store(x.ID, export)
+	defer w.reading.Delete(x.ID)
 	batch := make([]social.Record, 0, recordBatch)
 	for record, err := range export.Records(ctx) {
 		if err != nil {

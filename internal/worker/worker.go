@@ -44,6 +44,7 @@ type Worker struct {
 	told  func(social.FollowJob)
 
 	requests, limited atomic.Int64
+	reading           sync.Map // of exports being read, by Source id
 }
 
 // New makes a Worker.
