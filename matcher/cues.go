@@ -171,9 +171,9 @@ func (c cueTable) inScript(text string) (found mood, length int) {
 }
 
 // ownWords reports whether a whole text speaks of its author's own account, or
-// of the fediverse.
+// of the fediverse, in words that are not part of a handle or a link.
 func ownWords(t string) bool {
-	for len(t) > 0 {
+	for t = blankAddresses(t); len(t) > 0; {
 		n := min(len(t), maxBefore)
 		var w words
 		w.read(t, 0, n)
@@ -185,6 +185,30 @@ func ownWords(t string) bool {
 		t = t[n:]
 	}
 	return false
+}
+
+// blankAddresses puts a space in the place of every run of ASCII that holds an
+// at sign or a slash.
+func blankAddresses(t string) string {
+	var b strings.Builder
+	b.Grow(len(t))
+	for i := 0; i < len(t); {
+		end := i
+		for end < len(t) && (isUserByte(t[end]) || strings.IndexByte("@/:", t[end]) >= 0) {
+			end++
+		}
+		switch {
+		case end == i:
+			b.WriteByte(t[i])
+			end++
+		case strings.ContainsAny(t[i:end], "@/"):
+			b.WriteByte(' ')
+		default:
+			b.WriteString(t[i:end])
+		}
+		i = end
+	}
+	return b.String()
 }
 
 // What an ASCII character is to the words around a handle.

@@ -53,7 +53,7 @@ func (s *scanner) judge(c candidate, p place) (why string, keep bool) {
 		return WhyOld, c.trust != hostOnly
 	}
 	if s.field == social.InPinned || s.field == social.InPost {
-		if mood != mine && !labelled && !s.speaksOfItself() {
+		if mood != mine && !labelled && !s.speaksOfItself(c) {
 			return WhyPost, c.trust == sure
 		}
 	}
@@ -115,8 +115,11 @@ var notNames = set("me us im i am is are was be find reach contact follow join s
 func nameLike(user string) bool { return !notNames[lower(user)] && !mailbox(user) }
 
 // speaksOfItself reports whether the text says that it is about its author's
-// own account.
-func (s *scanner) speaksOfItself() bool {
+// own account, as one that says hardly anything else does.
+func (s *scanner) speaksOfItself(c candidate) bool {
+	if len(s.t)-(c.end-c.start) <= fewWords {
+		return true
+	}
 	if !s.opened {
 		s.opened, s.ownWords = true, ownWords(s.t)
 	}
