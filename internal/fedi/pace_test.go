@@ -138,8 +138,9 @@ func TestNET06GoodHostUnharmed(t *testing.T) {
 			drip(true)(rw, r)
 		}), 0)
 		defer stop()
+		var all sync.WaitGroup
 		for i := range 500 {
-			go d.get(t.Context(), fmt.Sprintf("https://tar%d.test/", i), "", 10)
+			all.Go(func() { d.get(t.Context(), fmt.Sprintf("https://tar%d.test/", i), "", 10) })
 		}
 		start := time.Now()
 		for range 3 {
@@ -150,6 +151,7 @@ func TestNET06GoodHostUnharmed(t *testing.T) {
 		if took := time.Since(start); took != 2*hostPause {
 			t.Errorf("three requests took %v, want %v", took, 2*hostPause)
 		}
+		all.Wait()
 	})
 }
 
@@ -387,13 +389,15 @@ func TestTurnThatDoesNotCome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, stop := pipeDoor(t, w, drip(true), 0)
 		defer stop()
+		var all sync.WaitGroup
 		for i := range 5 {
-			go d.get(t.Context(), fmt.Sprintf("https://h%d.tar.test/", i), "", 10)
+			all.Go(func() { d.get(t.Context(), fmt.Sprintf("https://h%d.tar.test/", i), "", 10) })
 		}
 		synctest.Wait()
 		if _, err := d.LookUp(t.Context(), handle(t, "late@h9.tar.test")); !fault.Is(err, fault.Wait) || !fault.Until(err).After(time.Now()) {
 			t.Errorf("got %v", err)
 		}
+		all.Wait()
 	})
 }
 
