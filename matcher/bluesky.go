@@ -31,3 +31,29 @@ func blueskyProfile(parts []string) (candidate, bool) {
 	}
 	return blueskyName(strings.TrimPrefix(parts[1], "@"), 0, 0), true
 }
+
+// dotted reads "@name" with dots inside and the sign at i: a domain that the
+// words before it call a Bluesky name, or a handle written with a dot for its
+// second sign, @u.mastodon.social.
+func (s *scanner) dotted(i int, name string) int {
+	name = strings.TrimRight(name, ".-")
+	first, rest, found := strings.Cut(name, ".")
+	if s.t[i] != '@' || !found || strings.HasSuffix(lower(name), blueskySuffix) {
+		return 0
+	}
+	end := i + 1 + len(name)
+	if p := servers[lower(rest)]; p.standing == knownServer && p.software == "" {
+		return s.take(candidate{user: first, host: lower(rest), start: i, end: end, form: FormDotted, trust: guess, why: WhyGuess})
+	}
+	if s.isHost(name) && callsItBluesky(s.t[s.clauseStart(i):i]) {
+		return s.take(blueskyName(name, i, end))
+	}
+	return 0
+}
+
+// callsItBluesky reports whether the words directly before a name say Bluesky.
+func callsItBluesky(before string) bool {
+	const reach = 24
+	before = strings.ToLower(before[max(0, len(before)-reach):])
+	return strings.Contains(before, "bluesky") || strings.Contains(before, "bsky") || strings.Contains(before, "🦋")
+}

@@ -60,7 +60,8 @@ func readCues(list string) (before, after cueTable) {
 
 // Distances in words between a cue and the handle.
 const (
-	farWords  = 5 // for a cue that names somebody else
+	farWords  = 5 // for a cue that names somebody else, beyond nearWords with doubt
+	jobWords  = 3 // for the role in "professor of physics at"
 	chatWords = 3 // for the name of another service
 	nearWords = 2 // for one that does so only when close
 )
@@ -102,6 +103,9 @@ func (s *scanner) continues(start int) bool {
 // clauseStart returns where the clause that leads to start begins.
 func (s *scanner) clauseStart(start int) int {
 	i := start
+	if i > 0 && (s.t[i-1] == '(' || s.t[i-1] == '[') {
+		i-- // "Email (u@host)": the label stands before the bracket
+	}
 	for i > 0 && start-i < maxBefore {
 		r, n := utf8.DecodeLastRuneInString(s.t[:i])
 		if ends(r) || (r == '.' || r == '!' || r == '?') && i < len(s.t) && (s.t[i] == ' ' || s.t[i] == '\n') {
@@ -167,9 +171,9 @@ func (c cueTable) inScript(text string) (found mood, length int) {
 }
 
 // ownWords reports whether a whole text speaks of its author's own account, or
-// of the fediverse.
+// of the fediverse, in words that are not part of a handle or a link.
 func ownWords(t string) bool {
-	for len(t) > 0 {
+	for t = blankAddresses(t); len(t) > 0; {
 		n := min(len(t), maxBefore)
 		var w words
 		w.read(t, 0, n)
@@ -181,6 +185,30 @@ func ownWords(t string) bool {
 		t = t[n:]
 	}
 	return false
+}
+
+// blankAddresses puts a space in the place of every run of ASCII that holds an
+// at sign or a slash.
+func blankAddresses(t string) string {
+	var b strings.Builder
+	b.Grow(len(t))
+	for i := 0; i < len(t); {
+		end := i
+		for end < len(t) && (isUserByte(t[end]) || strings.IndexByte("@/:", t[end]) >= 0) {
+			end++
+		}
+		switch {
+		case end == i:
+			b.WriteByte(t[i])
+			end++
+		case strings.ContainsAny(t[i:end], "@/"):
+			b.WriteByte(' ')
+		default:
+			b.WriteString(t[i:end])
+		}
+		i = end
+	}
+	return b.String()
 }
 
 // What an ASCII character is to the words around a handle.
@@ -214,5 +242,5 @@ func isWordRune(r rune) bool {
 
 // isEmblem tells emojis and dingbats that stand for a word.
 func isEmblem(r rune) bool {
-	return r >= 0x2190 && r <= 0x2bff || r >= 0x1f000 && r <= 0x1faff || r == '⁂'
+	return r >= 0x2190 && r <= 0x2bff || r >= 0x1f000 && r <= 0x1faff || r == '⁂' || r == '©'
 }

@@ -21,6 +21,7 @@ const (
 	FormAddress    = "address"     // u@host
 	FormSpaced     = "spaced"      // @u @host, u @ host
 	FormSpelled    = "spelled"     // u (at) host dot tld, @u at host
+	FormDotted     = "dotted"      // @u.host, of a known server
 	FormOn         = "on"          // @u on host
 	FormAcct       = "acct"        // acct:u@host
 	FormUserinfo   = "userinfo"    // https://@u@host, https://u@host

@@ -154,6 +154,17 @@ func sameFindings(t testing.TB, text string) {
 	}
 }
 
+// TestPiecesCutCharacters: a post is read in pieces for words of its author;
+// wherever a piece ends inside a character, reading goes on.
+func TestPiecesCutCharacters(t *testing.T) {
+	for lead := range 8 {
+		text := strings.Repeat("a", lead) + strings.Repeat("ş漢", maxBefore) + " @alice@mas.to"
+		if got := Extract([]Text{{social.InPinned, text}}, social.Public); len(got) != 1 || got[0].Why != WhyPost {
+			t.Errorf("lead %d: %+v", lead, got)
+		}
+	}
+}
+
 func TestRealms(t *testing.T) {
 	const text = "@alice@home.test:8443 and https://social.test/@bob, @carol@mas.to"
 	if got := inBio(text); len(got) != 1 || got[0].Handle.String() != "carol@mas.to" {

@@ -89,15 +89,16 @@ func (s *scanner) asHost(run string) (string, bool) {
 	return trimWWW(name), true
 }
 
-// cutTail takes the letters of another script off the end of a label that
-// begins in ASCII ("mstdn.jpです"), else the last label.
+// cutTail takes off the end of the last label what no top-level name has,
+// letters of another script after ASCII ("mstdn.jpです") or a hyphen
+// ("mas.to-writer"), else the whole label.
 func cutTail(run string) string {
 	last := strings.LastIndexAny(run, ".\x03。")
 	if last < 0 {
 		last = 0
 	}
 	for k, r := range run[last:] {
-		if r >= utf8.RuneSelf && r != '。' && k > 1 {
+		if (r >= utf8.RuneSelf && r != '。' || r == '-') && k > 1 {
 			return strings.TrimRight(run[:last+k], ".-")
 		}
 	}

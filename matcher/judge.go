@@ -10,7 +10,7 @@ import (
 // after it is returned either way, 0 when it is not even well-formed.
 func (s *scanner) take(c candidate) int {
 	p := placeOf(c.host)
-	if p.standing == blueskyHost && c.form != FormBluesky && strings.IndexByte(c.user, '.') < 0 {
+	if c.host == blueskySuffix[1:] && strings.IndexByte(c.user, '.') < 0 {
 		c = blueskyName(c.user+blueskySuffix, c.start, c.end) // @u@bsky.social
 		p = servers[blueskyBridge]
 	}
@@ -53,7 +53,7 @@ func (s *scanner) judge(c candidate, p place) (why string, keep bool) {
 		return WhyOld, c.trust != hostOnly
 	}
 	if s.field == social.InPinned || s.field == social.InPost {
-		if mood != mine && !labelled && !s.speaksOfItself() {
+		if mood != mine && !labelled && !s.speaksOfItself(c) {
 			return WhyPost, c.trust == sure
 		}
 	}
@@ -110,13 +110,16 @@ var notNames = set("me us im i am is are was be find reach contact follow join s
 	"live living based work works working worked study studying teach teaching speak speaking home instance server hosted email mail chat talk meet starts start open " +
 	"engineer developer dev editor reporter journalist professor prof researcher scientist student phd postdoc director manager ceo cto cfo coo founder cofounder co-founder lead designer " +
 	"producer host writer contributor intern staff fellow analyst author artist teacher lecturer consultant architect devrel pm vp head swe sre partner owner member president chair him her they them it " +
-	"hello hi info today tomorrow daily blog site website web photos pics bei chez auf sur en em on in to and or not but the a an my our this that same up out over")
+	"as with via hello hi info today tomorrow daily blog site website web photos pics bei chez auf sur en em on in to and or not but the a an my our this that same up out over")
 
 func nameLike(user string) bool { return !notNames[lower(user)] && !mailbox(user) }
 
 // speaksOfItself reports whether the text says that it is about its author's
-// own account.
-func (s *scanner) speaksOfItself() bool {
+// own account, as one that says hardly anything else does.
+func (s *scanner) speaksOfItself(c candidate) bool {
+	if len(s.t)-(c.end-c.start) <= fewWords {
+		return true
+	}
 	if !s.opened {
 		s.opened, s.ownWords = true, ownWords(s.t)
 	}

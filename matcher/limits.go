@@ -16,6 +16,7 @@ const (
 	maxSegment = 300 // of one part of a URL's path: a host, or user@host
 	maxBefore  = 96  // of the words before a handle that are weighed
 	maxAfter   = 48  // of the words after it
+	fewWords   = 24  // of a post that is about a handle and nothing else
 )
 
 // maxFindings bounds the handles reported of one person: nobody claims more,

@@ -33,6 +33,7 @@ var sees = func() (table [256]uint8) {
 	for _, c := range " ([{-_*" {
 		table[c] = seesEdge
 	}
+	table['<'] |= seesEdge
 	table['@'], table['/'], table['.'] = seesSign, seesSign, seesDot
 	return table
 }()
@@ -78,7 +79,7 @@ func survey(t string) (seen uint8, spelled bool) {
 	for i := range len(t) {
 		what := sees[t[i]]
 		seen |= what
-		if what == seesEdge && !spelled && i+3 < len(t) {
+		if what&seesEdge != 0 && !spelled && i+3 < len(t) {
 			spelled = signWordAt(t, i+1)
 		}
 	}

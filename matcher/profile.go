@@ -112,6 +112,9 @@ func profilePath(host string, p place, parts []string) (candidate, bool) {
 		return candidate{}, p.standing == knownServer || hinted(host)
 	}
 	c := pathUser(host, parts[1], FormProfileURL)
+	if parts[0] == "channel" && sounds(host, "hub", "zap", "stream") || parts[0] != "u" && sounds(host, "peertube", "tube", "video") {
+		return c, true
+	}
 	c.trust, c.why = byHost, WhyPath
 	if parts[0] == "channel" || parts[0] == "accounts" || parts[0] == "ap" {
 		c.trust = hostOnly

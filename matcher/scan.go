@@ -63,6 +63,9 @@ func (s *scanner) run() {
 // at reads what stands around the at sign at i and returns where to go on.
 func (s *scanner) at(i int) int {
 	left := s.userBefore(i)
+	if left == "" && s.t[i] != '@' && i > s.used && s.t[i-1] == '"' {
+		left = s.userBefore(i - 1) // "u" at host
+	}
 	right, next := s.userAfter(i + 1)
 	if right != "" && s.t[i] == '@' && (left == "" || !s.isHost(right)) {
 		if end := s.leading(i, right, next); end > 0 {
@@ -128,6 +131,9 @@ var onWords = set("on auf sur en em su op na på via")
 // address reads user@host with the sign at i.
 func (s *scanner) address(i int, user string) int {
 	c := candidate{user: user, start: i - len(user), form: FormAddress, trust: byHost, why: WhyMail}
+	if s.t[i-1] == '"' {
+		c.start--
+	}
 	before, _ := utf8.DecodeLastRuneInString(s.t[:c.start])
 	if c.start > 0 && (strings.ContainsRune("+!#$%^`~|'’", before) || before > unicode.MaxLatin1 && isAlphabetic(before)) {
 		return i + 1
@@ -150,7 +156,10 @@ func (s *scanner) address(i int, user string) int {
 // spaced reads "user @ host" and "user @host" with the sign at i; right is the
 // run after the sign, which has no name directly before it.
 func (s *scanner) spaced(i int, right string) int {
-	if s.t[i] != '@' || i == 0 || s.t[i-1] != ' ' {
+	if end := s.dotted(i, right); end > 0 {
+		return end
+	}
+	if s.t[i] != '@' || i == 0 || s.t[i-1] != ' ' || strings.HasSuffix(right, blueskySuffix) {
 		return i + 1
 	}
 	end := i

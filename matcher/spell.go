@@ -165,7 +165,7 @@ func nameAt(t string, i int, sign byte) bool {
 // bracket, a short word, the closing bracket, spaces. end is 0 when there is
 // no such thing.
 func signAround(t string, i int) (word string, end int, bracketed bool) {
-	if i == 0 || !isUserByte(t[i-1]) && t[i-1] < utf8.RuneSelf || !strings.ContainsRune(" ([{<-_*", rune(t[i])) {
+	if i == 0 || !isUserByte(t[i-1]) && t[i-1] < utf8.RuneSelf && t[i-1] != '"' || !strings.ContainsRune(" ([{<-_*", rune(t[i])) {
 		return "", 0, false
 	}
 	j := skipSpaces(t, i)

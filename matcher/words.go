@@ -30,7 +30,7 @@ func (w *words) read(t string, from, to int) {
 	for i := from; i < to; {
 		r, n := rune(t[i]), 1
 		if r >= utf8.RuneSelf {
-			r, n = utf8.DecodeRuneInString(t[i:])
+			r, n = utf8.DecodeRuneInString(t[i:to])
 		}
 		switch {
 		case isEmblem(r):
@@ -39,7 +39,7 @@ func (w *words) read(t string, from, to int) {
 			}
 		case isWordRune(r):
 			n = wordLen(t[i:to])
-			w.add(strings.Trim(t[i:i+n], "-_"), isCJK(r))
+			w.split(strings.Trim(t[i:i+n], "-_"), isCJK(r))
 		case r == ':':
 			w.colon = true
 		case r == ',' || r == '、' || r == '，' || r == '・' || r < ' ':
@@ -47,6 +47,20 @@ func (w *words) read(t string, from, to int) {
 		}
 		i += n
 	}
+}
+
+// split adds a word; a slash parts words unless the whole means something, as
+// in "h/t", and a dash or slash by itself parts like a comma.
+func (w *words) split(word string, script bool) {
+	if _, says := cuesBefore.phrases[lower(word)]; says || strings.IndexByte(word, '/') < 0 {
+		w.add(word, script)
+		w.comma = w.comma || word == ""
+		return
+	}
+	for part := range strings.SplitSeq(word, "/") {
+		w.add(part, script)
+	}
+	w.comma = w.comma || strings.Trim(word, "/") == ""
 }
 
 // wordLen returns the length of the word at the start of t; a change between
@@ -120,22 +134,24 @@ func (w *words) at(k int) cue {
 	}
 	c.first = k
 	if w.script[k] {
-		tail := 0
-		c.mood, tail = cuesBefore.last(string(w.phrase(k, k+1)))
-		c.gap += (tail + 1) / 2 // two characters count for a word
+		text := string(w.phrase(k, k+1))
+		mood, end := cuesBefore.last(text)
+		tail := strings.TrimRight(text[end:], "は是은는이가")
+		w.colon = w.colon || tail == "" && end < len(text) && c.gap == 0 // "icon is"
+		c.mood, c.gap = mood, c.gap+(utf8.RuneCountInString(tail)+1)/2   // two characters count for a word
 	}
 	return c
 }
 
 // last returns what the phrase says that ends nearest to the end of text, in a
-// script without spaces, and how many characters follow it.
-func (c cueTable) last(text string) (found mood, tail int) {
+// script without spaces, and where it ends.
+func (c cueTable) last(text string) (found mood, end int) {
 	for i := range text {
-		if m, n := c.inScript(text[i:]); m != none {
-			found, tail = m, utf8.RuneCountInString(text[i+n:])
+		if m, n := c.inScript(text[i:]); m != none && i+n > end {
+			found, end = m, i+n
 		}
 	}
-	return found, tail
+	return found, end
 }
 
 // leading returns what the first words say of a handle before them.
@@ -152,7 +168,7 @@ func (w *words) leading() mood {
 // whose it is decides.
 func (w *words) weigh() (m mood, labelled bool) {
 	belongs := false // "at", "of" or its like stands directly before the handle
-	for k := w.n - 1; k >= 0; {
+	for k := w.n - 1; k >= 0 && !(w.comma && k < w.n-1); {
 		c := w.at(k)
 		switch {
 		case c.mood == fedi && c.gap == 0:
@@ -166,7 +182,7 @@ func (w *words) weigh() (m mood, labelled bool) {
 				return m, labelled
 			}
 		}
-		if w.comma && k < w.n-1 || w.breaks[c.first] {
+		if w.breaks[c.first] {
 			break // beyond the comma another thing is said
 		}
 		k = c.first - 1
@@ -179,7 +195,10 @@ func (w *words) weigh() (m mood, labelled bool) {
 func (w *words) says(c cue, belongs bool) mood {
 	switch c.mood {
 	case theirs:
-		return when(c.gap <= farWords, theirs)
+		if c.gap > nearWords {
+			return when(c.gap <= farWords, could)
+		}
+		return theirs
 	case near:
 		return when(c.gap <= nearWords, theirs)
 	case next:
@@ -187,7 +206,7 @@ func (w *words) says(c cue, belongs bool) mood {
 	case tag:
 		return when(belongs && c.gap <= nearWords || c.gap == 0 && (w.colon || w.isOwn(c.first-1)), theirs)
 	case job:
-		return when(belongs, theirs)
+		return when(belongs && c.gap <= jobWords, theirs)
 	case could:
 		return when(c.gap <= nearWords, could)
 	case old:
@@ -212,13 +231,20 @@ func (w *words) isOwn(k int) bool {
 	return k >= 0 && cuesBefore.phrases[string(w.phrase(k, k+1))] == own
 }
 
-// owner says whose a "Mastodon:" is: "my wife's Mastodon" is not the author's.
+// owner says whose a "Mastodon:" is that begins with word first: neither "my
+// wife's Mastodon" nor "my friend is on Mastodon" is the author's.
 func (w *words) owner(first int) mood {
-	if first > 0 {
-		word := string(w.phrase(first-1, first))
-		if strings.HasSuffix(word, "'s") || strings.HasSuffix(word, "’s") || word == "his" || word == "her" || word == "their" {
+	for k := first - 1; k >= max(0, first-farWords); k-- {
+		if c := w.at(k); c.mood == tag && w.isOwn(c.first-1) {
 			return theirs
 		}
 	}
+	if first > 0 && isPossessive(string(w.phrase(first-1, first))) {
+		return theirs
+	}
 	return mine
+}
+
+func isPossessive(word string) bool {
+	return strings.HasSuffix(word, "'s") || strings.HasSuffix(word, "’s") || word == "his" || word == "her" || word == "their"
 }

@@ -12,6 +12,7 @@ import (
 
 	"godwit/internal/config"
 	"godwit/internal/fault"
+	"godwit/internal/fedi"
 	"godwit/internal/social"
 )
 
@@ -34,16 +35,20 @@ type app struct {
 	verbose        bool
 	running        bool // a command's own work has begun: errors are no longer about usage
 	cfg            config.Config
+	world          func(*fedi.Options) // where the other servers are, when not on the Internet: the demo's, or a test's
 }
 
 // run runs one command and returns its exit status.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	return (&app{stdin: stdin, stdout: stdout, stderr: stderr}).run(ctx, args)
+}
+
+func (a *app) run(ctx context.Context, args []string) int {
 	root := a.root()
 	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
 	return a.status(ctx, root.ExecuteContext(ctx))
 }
 

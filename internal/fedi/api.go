@@ -113,13 +113,21 @@ func (o *origin) send(ctx context.Context, r request) (reply, error) {
 	now := o.door.now()
 	if err != nil {
 		if !stopped(ctx) {
-			p.troubled(err, now)
+			if !heldUp(r, err) {
+				p.troubled(err, now)
+			}
 			o.tell(Call{Path: r.path, At: now})
 		}
 		return reply{}, o.trouble(ctx, err)
 	}
 	o.note(p, r, answer, now)
 	return answer, nil
+}
+
+// heldUp reports that a search ended at our deadline. A home server that asks
+// a tarpit waits for it as long as we do, which is no illness of its own.
+func heldUp(r request, err error) bool {
+	return errors.Is(err, errSlow) && strings.HasSuffix(r.path, "/search")
 }
 
 func (o *origin) atOnce() int {

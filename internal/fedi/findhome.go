@@ -67,6 +67,9 @@ func (d *Door) FindHome(ctx context.Context, text string) (string, social.Handle
 	if err != nil {
 		return "", social.Handle{}, none, suggest(host, err)
 	}
+	if !t.handle.IsZero() {
+		sw.Host = host // the actor's host is the API's, wherever NodeInfo lies
+	}
 	if err := d.fitForHome(ctx, sw); err != nil {
 		return sw.Host, t.handle, sw, err
 	}

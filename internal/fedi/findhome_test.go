@@ -27,6 +27,11 @@ func TestFindHome(t *testing.T) {
 	})
 	w.pages("shy.test", software(map[string]http.HandlerFunc{"/robots.txt": reply200("text/plain", "User-agent: *\nDisallow:\n\nuser-agent: GODWIT # us\nDisallow: /\n")}, "shy.test", "mastodon", "4.5.0"))
 	w.pages("open.test", software(map[string]http.HandlerFunc{"/robots.txt": reply200("text/plain", "User-agent: *\nDisallow: /\n")}, "open.test", "snac", "2.94"))
+	// A NodeInfo document on another host doesn't move the API of a typed handle.
+	w.pages("far.test", map[string]http.HandlerFunc{
+		webFingerPath: fingers(map[string]string{"acct:alice@far.test": "https://far.test/users/alice"}),
+		nodeInfoPath:  reply200("application/json", `{"links":[{"rel":"`+relNodeInfo+`2.0","href":"https://home.test/nodeinfo/2.0"}]}`),
+	})
 	w.host("ill.test", status(http.StatusBadGateway))
 	d := w.door()
 
@@ -42,6 +47,7 @@ func TestFindHome(t *testing.T) {
 		{"@ann@split.test", "social.split.test", "ann@split.test", "gotosocial"},
 		{"split.test", "social.split.test", "", "gotosocial"},
 		{"open.test", "open.test", "", "snac"},
+		{"alice@far.test", "far.test", "alice@far.test", "mastodon"},
 	}
 	for _, c := range good {
 		host, h, sw, err := d.FindHome(t.Context(), c.typed)

@@ -93,3 +93,21 @@ func TestAnotherAccountSays(t *testing.T) {
 		t.Errorf("%q", fault.Say(err))
 	}
 }
+
+func TestWhoseComparesWithTheTyped(t *testing.T) {
+	w := newWorld(t)
+	w.pages("a.test", map[string]http.HandlerFunc{
+		webFingerPath:                         fingers(map[string]string{"acct:bob@a.test": "https://a.test/users/bob"}),
+		"/api/v1/accounts/verify_credentials": reply200("application/json", `{"id":"2","username":"bob","acct":"bob","following_count":5}`),
+	})
+	sw := social.Software{Host: "a.test", Name: "snac", Version: "2.94", Flavour: social.Snac}
+	for typed, code := range map[string]string{"bob@a.test": "", "BOB@A.test": "", "alice@a.test": CodeAnotherAccount, "bob@b.test": CodeAnotherAccount} {
+		dest, err := w.door().Whose(t.Context(), "a.test", secretToken, sw, handle(t, typed))
+		if code != "" && (!hasCode(err, code) || dest.Host != "") || code == "" && (err != nil || dest.Handle.String() != "bob@a.test" || dest.RemoteID != "2") {
+			t.Errorf("%s: %+v %v", typed, dest, err)
+		}
+	}
+	if dest, err := w.door().Whose(t.Context(), "a.test", secretToken, sw, social.Handle{}); err != nil || dest.ActorID != "https://a.test/users/bob" || dest.Software != "snac 2.94" {
+		t.Errorf("only a server typed: %+v %v", dest, err)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -137,8 +138,9 @@ func TestNET06GoodHostUnharmed(t *testing.T) {
 			drip(true)(rw, r)
 		}), 0)
 		defer stop()
+		var all sync.WaitGroup
 		for i := range 500 {
-			go d.get(t.Context(), fmt.Sprintf("https://tar%d.test/", i), "", 10)
+			all.Go(func() { d.get(t.Context(), fmt.Sprintf("https://tar%d.test/", i), "", 10) })
 		}
 		start := time.Now()
 		for range 3 {
@@ -149,6 +151,7 @@ func TestNET06GoodHostUnharmed(t *testing.T) {
 		if took := time.Since(start); took != 2*hostPause {
 			t.Errorf("three requests took %v, want %v", took, 2*hostPause)
 		}
+		all.Wait()
 	})
 }
 
@@ -378,4 +381,46 @@ func TestMemoryIsBounded(t *testing.T) {
 	if _, _, ok := s.get("99", noon.Add(time.Hour)); ok {
 		t.Error("a value outlived its time")
 	}
+}
+
+// A handle whose turn does not come in time is nobody's fault: it waits.
+func TestTurnThatDoesNotCome(t *testing.T) {
+	w := newWorld(t)
+	synctest.Test(t, func(t *testing.T) {
+		d, stop := pipeDoor(t, w, drip(true), 0)
+		defer stop()
+		var all sync.WaitGroup
+		for i := range 5 {
+			all.Go(func() { d.get(t.Context(), fmt.Sprintf("https://h%d.tar.test/", i), "", 10) })
+		}
+		synctest.Wait()
+		if _, err := d.LookUp(t.Context(), handle(t, "late@h9.tar.test")); !fault.Is(err, fault.Wait) || !fault.Until(err).After(time.Now()) {
+			t.Errorf("got %v", err)
+		}
+		all.Wait()
+	})
+}
+
+// Searches that hang because the server asks a tarpit don't make the home
+// server ill.
+func TestSlowSearchIsNotTheHomeServersIllness(t *testing.T) {
+	w := newWorld(t)
+	synctest.Test(t, func(t *testing.T) {
+		d, stop := pipeDoor(t, w, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/search") {
+				drip(false)(rw, r)
+			}
+			saying(200, `{"id":"7","following":true}`)(rw, r)
+		}), -1)
+		defer stop()
+		h := d.Home("home.test", secretToken, social.GoToSocial, nil)
+		for i := range 2 * circuitAfter {
+			if _, err := h.Find(t.Context(), handle(t, fmt.Sprintf("u%d@tar.test", i)), ""); !fault.Is(err, fault.Unavailable) {
+				t.Errorf("search %d: %v", i, err)
+			}
+		}
+		if _, err := h.Follow(t.Context(), "7"); err != nil {
+			t.Errorf("follow: %v", err)
+		}
+	})
 }

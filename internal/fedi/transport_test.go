@@ -81,6 +81,7 @@ func TestNET02OriginBound(t *testing.T) {
 	d := w.door()
 	for _, raw := range []string{"https://other.test/", "https://sub.home.test/", "https://home.test:8443/", "http://home.test/", "https://u:p@home.test/"} {
 		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, raw, nil)
+		req.Host = ""
 		if _, err := (bound{door: d, host: "home.test"}).RoundTrip(req); !errors.Is(err, errOrigin) {
 			t.Errorf("%s: %v", raw, err)
 		}
@@ -406,8 +407,13 @@ func TestSTO04ErrorsWithoutSecrets(t *testing.T) {
 	}
 	d = w.door(func(o *Options) { o.Route = func(string) (netip.AddrPort, bool) { return deadAt, true } })
 	check("dead", exchange(t, d))
+	_, err := d.Home("home.test", secretToken, social.Mastodon, nil).Find(t.Context(), handle(t, "canary@b.test"), "")
+	check("dead search", err)
+	if strings.Contains(err.Error(), "canary") || strings.Contains(err.Error(), "https:") {
+		t.Errorf("whom somebody looks for stands in an error: %v", err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := d.Exchange(ctx, "https://home.test/oauth/token", "c", social.NewSecret("CANARY-secret"), "r", "CANARY-code", "v")
+	_, err = d.Exchange(ctx, "https://home.test/oauth/token", "c", social.NewSecret("CANARY-secret"), "r", "CANARY-code", "v")
 	check("canceled", err)
 }

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"godwit/bridge"
+	"godwit/internal/fault"
+	"godwit/internal/social"
+	"godwit/internal/store"
+)
+
+type followOptions struct {
+	as     string
+	dryRun bool
+	csv    string
+	yes    bool
+	json   bool
+	wait   bool
+}
+
+func (a *app) followCommand() *cobra.Command {
+	var o followOptions
+	cmd := &cobra.Command{
+		Use: "follow", Short: "Follow the confirmed matches, or write the CSV that the server can import", Args: cobra.NoArgs,
+		Long: `Follow the confirmed matches from your account, one after the other, at the pace that the server allows. What
+has to wait until tomorrow is left for the next run, for "godwit serve", or for --wait. With --yes the likely
+matches are confirmed too. Nothing is ever followed twice.`,
+		Example: "  godwit follow --dry-run\n  godwit follow --yes\n  godwit follow --csv following.csv",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.follow(cmd.Context(), o) },
+	}
+	cmd.Flags().StringVar(&o.as, "as", "", "the `ACCOUNT` (user@host) to follow from, when there are several")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show whom it would follow and why; send nothing")
+	cmd.Flags().StringVar(&o.csv, "csv", "", "write the file that Mastodon imports to `FILE` instead of following")
+	cmd.Flags().BoolVar(&o.yes, "yes", false, "confirm all likely matches and don't ask")
+	cmd.Flags().BoolVar(&o.json, "json", false, "print one JSON line for each account, then a summary")
+	cmd.Flags().BoolVar(&o.wait, "wait", false, "stay until the very last one, for days if need be")
+	return cmd
+}
+
+func (a *app) follow(ctx context.Context, o followOptions) error {
+	h, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	d, err := h.destination(ctx, o.as)
+	if err != nil && (o.csv == "" && !o.dryRun || o.as != "") {
+		return err
+	}
+	if err := h.confirmLikely(ctx, o); err != nil {
+		return err
+	}
+	wanted, err := h.store.Followable(ctx, h.user.ID, d.ID)
+	if err != nil {
+		return err
+	}
+	switch {
+	case o.dryRun:
+		return h.printWanted(d, wanted, o.json)
+	case o.csv != "":
+		return h.writeImportFile(o.csv, wanted)
+	}
+	f := &following{house: h, destination: d, options: o, started: time.Now(), before: map[int64]social.FollowJob{}}
+	return f.run(ctx, len(wanted))
+}
+
+// destination is the account to follow from: the only one, or the one named.
+func (h *house) destination(ctx context.Context, as string) (social.Destination, error) {
+	all, err := h.store.ListDestinations(ctx, h.user.ID)
+	if err != nil {
+		return social.Destination{}, err
+	}
+	if as == "" {
+		switch len(all) {
+		case 0:
+			return social.Destination{}, fault.New(fault.Invalid, "no-destination", "No account is connected yet. Run godwit login with your handle first.")
+		case 1:
+			return all[0], nil
+		}
+		return social.Destination{}, fault.New(fault.Invalid, "which-destination", "Several accounts are connected. Say which one with --as user@host.")
+	}
+	handle, err := social.ParseHandle(as, h.cfg.Realm())
+	if err != nil {
+		return social.Destination{}, err
+	}
+	i := slices.IndexFunc(all, func(d social.Destination) bool { return d.Handle.Same(handle) })
+	if i < 0 {
+		return social.Destination{}, fault.New(fault.Invalid, "not-connected", "@{handle} is not connected. Run: godwit login @{handle}", "handle", handle.String())
+	}
+	return all[i], nil
+}
+
+// confirmLikely confirms what the person said they want beyond the certain.
+func (h *house) confirmLikely(ctx context.Context, o followOptions) error {
+	counts, err := h.store.MatchCounts(ctx, h.user.ID)
+	if err != nil {
+		return err
+	}
+	if counts.Likely == 0 || !o.yes {
+		if counts.Likely > 0 && counts.Confirmed == 0 && !o.json {
+			fmt.Fprintf(h.stderr, "%d likely matches wait for your decision. --yes confirms them all; \"godwit serve\" shows them one by one.\n", counts.Likely)
+		}
+		return nil
+	}
+	likely := store.MatchFilter{Group: store.GroupLikely, Undecided: true, Limit: 1}
+	_, n, err := h.store.ListMatches(ctx, h.user.ID, likely)
+	if err != nil || n == 0 {
+		return err
+	}
+	_, _, err = h.store.DecideAll(ctx, h.user.ID, likely, n, social.Confirmed, time.Now().UTC())
+	return err
+}
+
+func (h *house) printWanted(d social.Destination, wanted []social.Match, asJSON bool) error {
+	if asJSON {
+		enc := json.NewEncoder(h.stdout)
+		for _, m := range wanted {
+			if err := enc.Encode(matched{Network: m.Account.Network, ID: m.Account.NativeID, Username: m.Account.Username, Name: m.Account.Name,
+				Handle: m.Handle.String(), Certainty: m.Certainty, Decision: m.Decision, Locked: m.Resolution.Locked, Reasons: reasons(m)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, m := range wanted {
+		reason := ""
+		if all := reasons(m); len(all) > 0 {
+			reason = all[0]
+		}
+		fmt.Fprintf(h.stdout, "@%s  (@%s on X)  %s\n", m.Handle, social.Printable(m.Account.Username, 40), social.Printable(reason, social.MaxSay))
+	}
+	if d.ID == 0 {
+		fmt.Fprintf(h.stdout, "%d accounts. Nothing was sent.\n", len(wanted))
+		return nil
+	}
+	fmt.Fprintf(h.stdout, "%d accounts would be followed from @%s. Nothing was sent.\n", len(wanted), d.Handle)
+	return nil
+}
+
+// writeImportFile writes what Mastodon takes under Import and export.
+func (h *house) writeImportFile(path string, wanted []social.Match) error {
+	rows := 0
+	err := writeFile(path, func(w io.Writer) error {
+		var err error
+		rows, err = bridge.WriteCSV(w, func(yield func(social.Handle) bool) {
+			for _, m := range wanted {
+				if !yield(m.Handle) {
+					return
+				}
+			}
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(h.stdout, "%d accounts written to %s. On your server: Settings, Import and export, Import, type \"Following list\", and choose Merge, not Overwrite.\n", rows, path)
+	if rows < len(wanted) {
+		fmt.Fprintf(h.stdout, "A file holds %d at most; import it, then write the next one.\n", bridge.FileRows)
+	}
+	return nil
+}
+
+func badFile(path string, cause error) error {
+	return fault.New(fault.Invalid, "bad-file", "{file} can't be written. Choose another place for it.", "file", social.Printable(path, social.MaxSay)).Because(cause)
+}

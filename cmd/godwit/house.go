@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"godwit/internal/config"
+	"godwit/internal/fedi"
+	"godwit/internal/jobs"
+	"godwit/internal/social"
+	"godwit/internal/store"
+	"godwit/internal/worker"
+)
+
+// spoolQuota bounds what uploads may take on disk, in bytes.
+const spoolQuota = 50 << 30
+
+// lookEvery is how often a waiting command looks at the rows.
+const lookEvery = 250 * time.Millisecond
+
+// house is everything that commands work with, opened and wired.
+type house struct {
+	*app
+	store  *store.Store
+	spool  *store.Spool
+	door   *fedi.Door
+	worker *worker.Worker
+	user   social.User // the owner of this machine
+}
+
+// migrations is what the schema commands need of a store.
+type migrations interface {
+	Migrations(ctx context.Context) ([]store.Migration, error)
+}
+
+// openStore opens the database without touching its schema.
+func (a *app) openStore(ctx context.Context) (*store.Store, error) {
+	if err := a.cfg.MakeDataDir(); err != nil {
+		return nil, err
+	}
+	keys, err := a.cfg.Keys()
+	if err != nil {
+		return nil, err
+	}
+	o := store.Options{URL: a.cfg.DatabaseURL.Reveal(), Path: a.cfg.DatabasePath()}
+	for _, k := range keys {
+		o.Keys = append(o.Keys, store.Key{ID: k.ID, Secret: k.Secret})
+	}
+	return store.Open(ctx, o)
+}
+
+// open opens the house for a command of this machine's owner.
+func (a *app) open(ctx context.Context) (*house, error) {
+	door, err := a.openDoor()
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.openStore(ctx)
+	if err != nil {
+		door.Close()
+		return nil, err
+	}
+	h := &house{app: a, store: s, door: door}
+	if err := h.furnish(ctx); err != nil {
+		h.close()
+		return nil, err
+	}
+	return h, nil
+}
+
+// openDoor opens the way to other servers.
+func (a *app) openDoor() (*fedi.Door, error) {
+	o := fedi.Options{UserAgent: userAgent(a.cfg), Allow: a.cfg.Allow, OwnHost: ownHost(a.cfg)}
+	if a.world != nil {
+		a.world(&o)
+	}
+	return fedi.Open(o)
+}
+
+func (h *house) furnish(ctx context.Context) error {
+	if err := h.store.Migrate(ctx); err != nil {
+		return err
+	}
+	var err error
+	if h.spool, err = store.OpenSpool(h.cfg.SpoolDir(), spoolQuota); err != nil {
+		return err
+	}
+	if h.user, err = h.store.LocalUser(ctx, time.Now().UTC()); err != nil {
+		return err
+	}
+	h.worker = worker.New(worker.Deps{Store: h.store, Door: h.door, Spool: h.spool, Log: h.logger()})
+	return nil
+}
+
+func (h *house) close() {
+	h.door.Close()
+	_ = h.store.Close()
+}
+
+// only are the rows of some kinds of tasks: a command does its own work, and
+// leaves the rest to those whose it is.
+type only struct {
+	*store.Store
+	kinds []social.TaskKind
+}
+
+// DueTasks implements jobs.Rows.
+func (o only) DueTasks(ctx context.Context, now time.Time, limit int) ([]social.Task, time.Time, error) {
+	due, next, err := o.Store.DueTasks(ctx, now, limit)
+	return slices.DeleteFunc(due, func(t social.Task) bool { return !slices.Contains(o.kinds, t.Kind) }), next, err
+}
+
+// work runs workers for some kinds of tasks in this process until look says
+// that what the command waits for is done. Another process on the same data may
+// do some of it.
+func (h *house) work(ctx context.Context, rows only, look func(context.Context) (done bool, err error)) error {
+	inner, stop := context.WithCancel(ctx)
+	queue := jobs.NewEmbedded(rows, h.worker.Handle, jobs.Options{Log: h.logger()})
+	ended := make(chan error, 1)
+	go func() { ended <- queue.Run(inner) }()
+	err := h.watch(ctx, queue, look)
+	stop()
+	if runErr := <-ended; err == nil {
+		err = runErr
+	}
+	return err
+}
+
+func (h *house) watch(ctx context.Context, queue jobs.Dispatcher, look func(context.Context) (bool, error)) error {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		done, err := look(ctx)
+		if err != nil || done {
+			return err
+		}
+		if trouble := queue.Trouble(); trouble != nil {
+			return trouble
+		}
+		select {
+		case <-ctx.Done():
+			return errStopped
+		case <-tick.C:
+		}
+	}
+}
+
+// userAgent says who is asking and where to read about it.
+func userAgent(c config.Config) string {
+	return "Godwit/" + version + " (+" + c.BaseURL + "/about-bot)"
+}

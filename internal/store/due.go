@@ -1,0 +1,27 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"godwit/internal/social"
+)
+
+// DueAt is when the task may be claimed: the end of the lease while a worker
+// has it; zero when it rests or never was rung for.
+func (s *Store) DueAt(ctx context.Context, kind social.TaskKind, id int64) (at time.Time, err error) {
+	err = s.read(ctx, func(x q) error {
+		return x.row(ctx, `SELECT COALESCE(MAX(ready_at), 0) FROM tasks WHERE kind = $1 AND subject = $2`, string(kind), id).Scan(moment{&at})
+	})
+	return at, err
+}
+
+// Unchecked counts the Destination's follows that were asked for and whose
+// first relationship check is still to come.
+func (s *Store) Unchecked(ctx context.Context, userID, destinationID int64) (n int, err error) {
+	err = s.read(ctx, func(x q) error {
+		return x.row(ctx, `SELECT count(*) FROM follow_jobs
+			WHERE user_id = $1 AND destination_id = $2 AND state = 'asked' AND checks = 0`, userID, destinationID).Scan(&n)
+	})
+	return n, err
+}

@@ -1,0 +1,148 @@
+package worker
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"godwit/bridge"
+	"godwit/internal/fault"
+	"godwit/internal/fedi"
+	"godwit/internal/jobs"
+	"godwit/internal/social"
+	"godwit/internal/store"
+)
+
+// follow does one act for a Destination: it finds or follows one account, or
+// checks a batch of those asked before.
+func (w *Worker) follow(ctx context.Context, t social.Task, _ int) (time.Time, error) {
+	now := w.now()
+	x, err := w.store.FollowWorkFor(ctx, t, now)
+	if err != nil {
+		return time.Time{}, err
+	}
+	act, until := bridge.Next(bridge.Work{Destination: x.Destination, Budgets: x.Budgets, Due: x.Due, Confirm: x.Confirm, NextDue: x.NextDue}, now)
+	if act.Kind == bridge.Rest {
+		return restUntil(until, now), nil
+	}
+	r := w.round(t, x, act, now)
+	if err := r.begin(ctx); err != nil {
+		return time.Time{}, err
+	}
+	after, acted := r.act(ctx)
+	if err := r.save(ctx, after, acted); err != nil {
+		return time.Time{}, err
+	}
+	return r.next(acted)
+}
+
+// restUntil never lets a Destination that has nothing to do come back at once.
+func restUntil(until, now time.Time) time.Time {
+	if until.IsZero() {
+		return until
+	}
+	return latest(until, now.Add(time.Second))
+}
+
+// round is one act for one Destination.
+type round struct {
+	w       *Worker
+	t       social.Task
+	d       social.Destination
+	plan    bridge.Act
+	server  bridge.Server
+	budgets []social.Budget
+	now     time.Time
+}
+
+func (w *Worker) round(t social.Task, x store.FollowWork, act bridge.Act, now time.Time) *round {
+	r := &round{w: w, t: t, d: x.Destination, plan: act, now: now, budgets: bridge.Spend(x.Budgets, x.Destination, act, now)}
+	r.server = w.home(x.Destination, x.Token, r.observe)
+	return r
+}
+
+// observe learns from every answer of the home server.
+func (r *round) observe(c fedi.Call) {
+	r.w.requests.Add(1)
+	if c.Status == http.StatusTooManyRequests {
+		r.w.limited.Add(1)
+	}
+	if c.Limit != nil {
+		r.budgets = bridge.Learn(r.budgets, r.d.Flavour, *c.Limit, c.Path, c.At)
+	}
+}
+
+// begin writes down what is about to be done and spent, before it is. Whether
+// it may be done at all is read again in the same transaction (ENG-16).
+func (r *round) begin(ctx context.Context) error {
+	if r.plan.Kind == bridge.Recheck {
+		return r.w.store.SaveFollows(ctx, r.t, nil, r.budgets, r.d, r.now)
+	}
+	return r.w.store.BeginFollow(ctx, r.t, r.plan.Job.ID, r.budgets, r.now)
+}
+
+// act does it, and returns the jobs as they are to be saved. A job that breaks
+// us counts as a failed attempt of its own (ENG-07).
+func (r *round) act(ctx context.Context) (after []social.FollowJob, err error) {
+	if r.plan.Kind == bridge.Recheck {
+		return bridge.Confirm(ctx, r.server, r.d, r.plan.Batch, r.w.now())
+	}
+	var job social.FollowJob
+	panicked := jobs.Safely(r.w.log, func() error {
+		job, err = bridge.Send(ctx, r.server, r.w.mover, r.d, r.plan.Job, r.w.now())
+		return nil
+	})
+	if panicked != nil {
+		return []social.FollowJob{bridge.Fail(r.plan.Job, r.w.now())}, nil
+	}
+	r.budgets = bridge.Reckon(r.budgets, r.plan, job, err, r.w.now())
+	return []social.FollowJob{job}, err
+}
+
+// save writes the jobs, what was learnt, and the Destination's state if the
+// home server stopped us.
+func (r *round) save(ctx context.Context, after []social.FollowJob, acted error) error {
+	if state, stopped := bridge.StateAfter(acted); stopped {
+		r.d.State = state
+	}
+	err := r.w.keep(ctx, func(ctx context.Context) error {
+		return r.w.store.SaveFollows(ctx, r.t, after, r.budgets, r.d, r.w.now())
+	})
+	if err != nil {
+		return err
+	}
+	r.tell(after)
+	return nil
+}
+
+// tell reports the Outcomes that are new.
+func (r *round) tell(after []social.FollowJob) {
+	before := map[int64]social.Outcome{r.plan.Job.ID: r.plan.Job.Outcome}
+	for _, job := range r.plan.Batch {
+		before[job.ID] = job.Outcome
+	}
+	for _, job := range after {
+		if job.Outcome != social.NoOutcome && job.Outcome != before[job.ID] {
+			r.w.told(job)
+		}
+	}
+}
+
+// next says when the Destination's next act is due. One account's trouble is
+// its job's; only a pause that the home server wants, or its own trouble,
+// holds up the others.
+func (r *round) next(acted error) (time.Time, error) {
+	if acted == nil {
+		return r.w.now(), nil
+	}
+	switch fault.KindOf(acted) {
+	case fault.Wait, fault.Conflict:
+		return time.Time{}, acted
+	case fault.Paused:
+		if r.d.State != social.Active {
+			return time.Time{}, nil // until the person mends it
+		}
+		return r.w.now().Add(unsaidRest), nil
+	}
+	return time.Time{}, fault.New(fault.Unavailable, "home-trouble", "{host} isn't answering as it should. We try again later.", "host", r.d.Host).Because(acted)
+}

@@ -1,0 +1,53 @@
+package worker
+
+import (
+	"time"
+
+	"godwit/internal/jobs"
+)
+
+// A claim lasts three times the deadline of one request to another server and
+// is renewed while its step goes on, so that work goes on half a minute after
+// a crash however long the step was (QUE-02).
+const (
+	lease      = 30 * time.Second
+	renewEvery = 8 * time.Second
+)
+
+// How long one step may take. An import is as long as its file.
+const (
+	matchTime  = 2 * time.Minute
+	lookUpTime = 90 * time.Second
+	followTime = 3 * time.Minute
+	settleTime = 5 * time.Second  // for giving a claim back, also at shutdown
+	keepTime   = 30 * time.Second // for a result of the far side that the database does not take at once
+)
+
+// How much one step takes on.
+const (
+	recordBatch = 1000 // Records in one transaction
+	matchBatch  = 500  // Accounts read for handles in one step
+	gradeBatch  = 500  // Accounts graded in one step
+)
+
+// crashLimit is how often an import may take its process down, or be killed
+// with it, before it is given up. One that fails in a tidy way is given up
+// after jobs.MaxAttempts.
+const crashLimit = 2 * jobs.MaxAttempts
+
+// Look-ups: pauses, and what is remembered of hosts that do not answer.
+const (
+	lookUpPause  = time.Second // between two look-ups in one registrable domain
+	circuitAfter = 3           // failures of a domain in a row
+	circuitFirst = 5 * time.Minute
+	circuitMost  = 24 * time.Hour
+	askAgain     = time.Hour // after no answer, or a "no": doubling to askAgainMost
+	askAgainMost = 7 * 24 * time.Hour
+	maxAsks      = 11 // times without an answer: some four weeks, then only if somebody wants it anew
+)
+
+// Sweeping.
+const (
+	sweepEvery = 10 * time.Minute
+	unsaidRest = time.Hour // a pause for which nobody named an instant
+)
