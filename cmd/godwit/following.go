@@ -78,6 +78,10 @@ func (f *following) nothingLeft(c store.FollowCounts) error {
 	if f.options.json {
 		return f.summary(nil)
 	}
+	if c.Total == 0 {
+		fmt.Fprintln(f.stdout, "Nothing to do: no match is confirmed yet. Nothing was sent. \"godwit serve\" shows what was found, for you to decide.")
+		return nil
+	}
 	fmt.Fprintf(f.stdout, "Nothing to do: all %d accounts were handled before. Nothing was sent.\n", c.Total)
 	return nil
 }
