@@ -31,9 +31,9 @@ soak:
 	@.ci/need postgres redis-server chromium
 	GODWIT_SOAK=1 $(GO) test -count=1 -timeout 170m ./...
 
-## bench: ratios within one run, as a table
-bench: build
-	@$(GO) run ./cmd/godwit-bench
+## bench: ratios within one run, as a table; BENCH="-only import" for a part, BENCH=-short for a look
+bench:
+	@$(GO) run ./cmd/bench $(BENCH)
 
 ## eval: precision and recall of the matcher over its labelled set
 eval:

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"time"
+
+	"godwit/internal/social"
+)
+
+// sizes is how much is measured.
+type sizes struct {
+	text    int64 // bytes of posts in the synthetic archive
+	passes  int   // of each measurement in turn; the best one counts
+	scenes  []scene
+	bios    int           // different ones
+	reading time.Duration // of bios, in one pass
+}
+
+// full is what figures are told of.
+var full = sizes{
+	text: 1_000_000_000, passes: 3,
+	scenes: []scene{
+		{social.Mastodon, 600, 200, 2.1},
+		{social.GoToSocial, 200, 100, 2.1},
+		// snac answers a question about relationships for the first account only,
+		// so that a third request for each follow is the least there is.
+		{social.Snac, 100, 50, 3.1},
+	},
+	bios: 40_000, reading: 2 * time.Second,
+}
+
+// small is to see that everything works.
+var small = sizes{
+	text: 4_000_000, passes: 1,
+	scenes: []scene{
+		{social.Mastodon, 40, 20, 2.1},
+		{social.GoToSocial, 20, 10, 2.1},
+		{social.Snac, 10, 5, 3.1},
+	},
+	bios: 2_000, reading: 50 * time.Millisecond,
+}
+
+// Aims.
+const (
+	leastImport = 0.15 // of the speed of only inflating the same zip
+	mostMemory  = 64   // MiB resident at most while importing
+)
