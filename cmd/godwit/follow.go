@@ -67,7 +67,7 @@ func (a *app) follow(ctx context.Context, o followOptions) error {
 	case o.csv != "":
 		return h.writeImportFile(o.csv, wanted)
 	}
-	f := &following{house: h, destination: d, options: o, started: time.Now(), before: map[int64]social.FollowJob{}}
+	f := &following{house: h, destination: d, options: o, started: time.Now(), before: map[int64]social.Outcome{}}
 	return f.run(ctx, len(wanted))
 }
 

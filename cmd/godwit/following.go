@@ -17,7 +17,7 @@ type following struct {
 	destination social.Destination
 	options     followOptions
 	started     time.Time
-	before      map[int64]social.FollowJob // jobs that ended before this run
+	before      map[int64]social.Outcome // of the jobs that were sent before this run
 }
 
 // run plans what is not planned yet and works until nothing more can be done
@@ -34,7 +34,11 @@ func (f *following) run(ctx context.Context, wanted int) error {
 	if err != nil {
 		return err
 	}
-	if counts.Waiting == 0 && planned == 0 {
+	unchecked, err := f.store.Unchecked(ctx, f.user.ID, f.destination.ID)
+	if err != nil {
+		return err
+	}
+	if counts.Waiting == 0 && planned == 0 && unchecked == 0 {
 		return f.nothingLeft(counts)
 	}
 	if !f.options.json {
@@ -54,14 +58,20 @@ func (f *following) run(ctx context.Context, wanted int) error {
 	return nil
 }
 
-// remember notes which jobs had their end before, so that this run reports
-// its own only.
+// remember notes how the jobs that were sent before stand, so that this run
+// reports only what is new.
 func (f *following) remember(ctx context.Context) error {
 	return f.eachJob(ctx, func(j social.FollowJob) {
-		if j.State == social.JobDone {
-			f.before[j.ID] = j
+		if j.State == social.JobDone || j.State == social.JobAsked {
+			f.before[j.ID] = j.Outcome
 		}
 	})
+}
+
+// old reports whether nothing became of j in this run.
+func (f *following) old(j social.FollowJob) bool {
+	outcome, sent := f.before[j.ID]
+	return sent && j.State != social.JobPlanned && j.Outcome == outcome
 }
 
 func (f *following) nothingLeft(c store.FollowCounts) error {
@@ -142,7 +152,7 @@ func (f *following) report(ctx context.Context) (ended bool, err error) {
 	var lines []followed
 	ended = true
 	err = f.eachJob(ctx, func(j social.FollowJob) {
-		if _, old := f.before[j.ID]; old || j.State == social.JobCanceled {
+		if f.old(j) || j.State == social.JobCanceled {
 			return
 		}
 		if j.State == social.JobPlanned {
@@ -194,6 +204,9 @@ func (f *following) print(d social.Destination, lines []followed) error {
 		if l.Outcome != social.Followed {
 			fmt.Fprintf(f.stdout, "@%s: %s\n", l.Handle, l.Reason)
 		}
+	}
+	if len(f.before) > 0 {
+		fmt.Fprintf(f.stdout, "%d accounts were handled before; nothing was sent to them again.\n", len(f.before))
 	}
 	n := count(lines)
 	fmt.Fprintf(f.stdout, "%d followed, %d asked, %d followed already, %d moved, %d gone, %d refused, %d waiting.\n",
