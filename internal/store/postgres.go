@@ -20,6 +20,7 @@ var postgresDialect = dialect{
 	each:     "json_array_elements(CAST(%s AS json)) AS e(value)",
 	list:     "json_array_elements_text(CAST(%s AS json)) AS e(value)",
 	lock:     "SELECT pg_advisory_xact_lock(" + lockName + ")",
+	join:     "JOIN",
 	snapshot: &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
 	failure:  postgresFailure,
 }

@@ -78,7 +78,8 @@ type accountRow struct {
 	Links       string            `json:"links"`
 	Pinned      string            `json:"pinned"`
 	PinnedLinks string            `json:"pinned_links"`
-	SeenAt      int64             `json:"seen_at"`
+	NamedAt     int64             `json:"named_at"` // when the names were so, 0 without any
+	TextsAt     int64             `json:"texts_at"` // when the texts were so, 0 without any
 	Following   bool              `json:"following"`
 	Blocked     bool              `json:"blocked"`
 	Kinds       []social.EdgeKind `json:"-"`
@@ -115,14 +116,20 @@ func compareAccounts(a, b *accountRow) int {
 }
 
 func newAccountRow(r social.Record) *accountRow {
-	return &accountRow{
+	row := &accountRow{
 		Network: r.Network, NativeID: clean(r.NativeID),
 		Username: clean(r.Username), UsernameKey: lower(r.Username), Name: clean(r.Name), NameKey: lower(r.Name),
-		Bio: clean(r.Bio), Location: clean(r.Location), URL: clean(r.URL), Links: encodeList(r.Links),
-		Pinned: clean(r.Pinned), PinnedLinks: encodeList(r.PinnedLinks),
-		SeenAt: micros(r.SeenAt), Following: r.Edge == social.Following, Blocked: r.Edge == social.Blocked,
+		Bio: clean(r.Bio), Location: clean(r.Location), URL: clean(r.URL), Links: encodeList(cleanAll(r.Links)),
+		Pinned: clean(r.Pinned), PinnedLinks: encodeList(cleanAll(r.PinnedLinks)), Following: r.Edge == social.Following, Blocked: r.Edge == social.Blocked,
 		Kinds: []social.EdgeKind{r.Edge},
 	}
+	if row.Username+row.Name != "" {
+		row.NamedAt = micros(r.SeenAt)
+	}
+	if row.Bio+row.Location+row.URL+row.Links+row.Pinned+row.PinnedLinks != "" {
+		row.TextsAt = micros(r.SeenAt)
+	}
+	return row
 }
 
 func (r *accountRow) storable() bool {
@@ -141,17 +148,20 @@ func (r *accountRow) learn(newer *accountRow) {
 			*field.old = *field.new
 		}
 	}
-	r.SeenAt = max(r.SeenAt, newer.SeenAt)
+	r.NamedAt, r.TextsAt = max(r.NamedAt, newer.NamedAt), max(r.TextsAt, newer.TextsAt)
 	r.Following = r.Following || newer.Following
 	r.Blocked = r.Blocked || newer.Blocked
 	r.Kinds = append(r.Kinds, newer.Kinds...)
 }
 
 // facts are the columns in which newer facts win, each with the column that
-// tells whether there is one.
-var facts = [][2]string{
-	{"username", "username"}, {"username_key", "username"}, {"name", "name"}, {"name_key", "name"}, {"bio", "bio"},
-	{"location", "location"}, {"url", "url"}, {"links", "links"}, {"pinned", "pinned"}, {"pinned_links", "pinned_links"},
+// tells whether there is one and the column of its time. Names and texts have
+// times of their own: an export names people by posts that are years older.
+var facts = [][3]string{
+	{"username", "username", "named_at"}, {"username_key", "username", "named_at"},
+	{"name", "name", "named_at"}, {"name_key", "name", "named_at"},
+	{"bio", "bio", "texts_at"}, {"location", "location", "texts_at"}, {"url", "url", "texts_at"}, {"links", "links", "texts_at"},
+	{"pinned", "pinned", "texts_at"}, {"pinned_links", "pinned_links", "texts_at"},
 }
 
 // upsertNative and upsertNamed save a batch of Accounts: those known by their
@@ -164,7 +174,8 @@ var (
 func upsertAccount(which, conflict string) string {
 	var set, changed []string
 	for _, fact := range facts {
-		wins := strings.ReplaceAll(`excluded.f <> '' AND (accounts.f = '' OR excluded.seen_at >= accounts.seen_at)`, ".f", "."+fact[1])
+		wins := strings.NewReplacer(".f", "."+fact[1], ".t", "."+fact[2]).Replace(
+			`excluded.f <> '' AND (accounts.f = '' OR excluded.t >= accounts.t)`)
 		set = append(set, fact[0]+` = CASE WHEN `+wins+` THEN excluded.`+fact[0]+` ELSE accounts.`+fact[0]+` END`)
 		if fact[0] == fact[1] {
 			changed = append(changed, wins+` AND excluded.`+fact[0]+` <> accounts.`+fact[0])
@@ -172,20 +183,21 @@ func upsertAccount(which, conflict string) string {
 	}
 	return `
 		INSERT INTO accounts (user_id, network, native_id, username, username_key, name, name_key, bio, location, url, links,
-			pinned, pinned_links, seen_at, following, blocked, read_at, texts_gone)
+			pinned, pinned_links, named_at, texts_at, following, blocked, read_at, texts_gone)
 		SELECT CAST($1 AS BIGINT), network, native_id, username, username_key, name, name_key, bio, location, url, links,
-			pinned, pinned_links, seen_at, following, blocked, 0, false
+			pinned, pinned_links, named_at, texts_at, following, blocked, 0, false
 		FROM (SELECT e.value->>'network' AS network, e.value->>'id' AS native_id,
 			e.value->>'username' AS username, e.value->>'username_key' AS username_key,
 			e.value->>'name' AS name, e.value->>'name_key' AS name_key,
 			e.value->>'bio' AS bio, e.value->>'location' AS location, e.value->>'url' AS url, e.value->>'links' AS links,
 			e.value->>'pinned' AS pinned, e.value->>'pinned_links' AS pinned_links,
-			CAST(e.value->>'seen_at' AS BIGINT) AS seen_at, CAST(e.value->>'following' AS BOOLEAN) AS following,
+			CAST(e.value->>'named_at' AS BIGINT) AS named_at, CAST(e.value->>'texts_at' AS BIGINT) AS texts_at, CAST(e.value->>'following' AS BOOLEAN) AS following,
 			CAST(e.value->>'blocked' AS BOOLEAN) AS blocked
 			FROM EACH($2)) AS batch
 		WHERE ` + which + `
 		ON CONFLICT ` + conflict + ` DO UPDATE SET ` + strings.Join(set, ", ") + `,
-			seen_at = CASE WHEN excluded.seen_at > accounts.seen_at THEN excluded.seen_at ELSE accounts.seen_at END,
+			named_at = CASE WHEN excluded.named_at > accounts.named_at THEN excluded.named_at ELSE accounts.named_at END,
+			texts_at = CASE WHEN excluded.texts_at > accounts.texts_at THEN excluded.texts_at ELSE accounts.texts_at END,
 			following = accounts.following OR excluded.following,
 			blocked = accounts.blocked OR excluded.blocked,
 			texts_gone = accounts.texts_gone AND excluded.bio = '' AND excluded.pinned = '',
@@ -244,7 +256,8 @@ func upsertKnown(ctx context.Context, x q, userID, sourceID int64, rows []*accou
 	return err
 }
 
-const accountColumns = `a.id, a.network, a.native_id, a.username, a.name, a.bio, a.location, a.url, a.links, a.pinned, a.pinned_links, a.seen_at`
+const accountColumns = `a.id, a.network, a.native_id, a.username, a.name, a.bio, a.location, a.url, a.links, a.pinned, a.pinned_links,
+	CASE WHEN a.texts_at <> 0 THEN a.texts_at ELSE a.named_at END`
 
 // accountFields are where a row of accountColumns goes.
 func accountFields(a *social.Account) []any {

@@ -24,7 +24,9 @@ type runner interface {
 
 // q runs SQL that is written once for both databases. Two forms are spelled
 // differently in each: EACH($n) is a table of the objects of a JSON array, each
-// as e.value, and LIST($n) one of its plain values, as text or number.
+// as e.value, and LIST($n) one of its plain values, as text or number. A text
+// with one of them joins in the order in which it is written: SQLite cannot
+// guess how few rows an array has, and may read a whole table first.
 type q struct {
 	run runner
 	d   *dialect
@@ -79,13 +81,17 @@ type dialect struct {
 	name     string         // "sqlite" or "postgres", also the folder of migrations
 	each     string         // replacement of EACH($n)
 	list     string         // replacement of LIST($n)
+	join     string         // replacement of JOIN beside them
 	lock     string         // statement that lets one transaction at a time pass, "" where every writer is alone
 	snapshot *sql.TxOptions // of a transaction that sees one state of the database
 	failure  func(error) failure
 	spelled  sync.Map // text → text in this dialect
 }
 
-var tables = regexp.MustCompile(`\b(EACH|LIST)\((\$\d+)\)`)
+var (
+	tables = regexp.MustCompile(`\b(EACH|LIST)\((\$\d+)\)`)
+	joins  = regexp.MustCompile(`\bJOIN\b`)
+)
 
 // spell writes the text in the dialect; each text is translated once.
 func (d *dialect) spell(text string) string {
@@ -103,6 +109,7 @@ func (d *dialect) spell(text string) string {
 		}
 		return fmt.Sprintf(form, part[2])
 	})
+	done = joins.ReplaceAllString(done, d.join)
 	d.spelled.Store(text, done)
 	return done
 }
@@ -169,13 +176,16 @@ func encode(v any) string {
 	if err != nil {
 		panic("store: noun without JSON form: " + err.Error())
 	}
-	if bytes.Contains(text, []byte(`\u0000`)) {
-		return encode(scrub(text))
+	if !bytes.Contains(text, []byte(`\u0000`)) {
+		return string(text)
+	}
+	if text, err = json.Marshal(scrub(text)); err != nil {
+		panic("store: own document has no JSON form: " + err.Error())
 	}
 	return string(text)
 }
 
-// scrub decodes a document and cleans every text in it.
+// scrub decodes a document and takes U+0000 out of every text in it.
 func scrub(document []byte) any {
 	decoder := json.NewDecoder(bytes.NewReader(document))
 	decoder.UseNumber()
@@ -234,3 +244,11 @@ func lower(s string) string { return strings.ToLower(clean(s)) }
 
 // dollar spells the nth placeholder.
 func dollar(n int) string { return "$" + strconv.Itoa(n) }
+
+func cleanAll(all []string) []string {
+	cleaned := make([]string, len(all))
+	for i := range all {
+		cleaned[i] = clean(all[i])
+	}
+	return cleaned
+}

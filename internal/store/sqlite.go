@@ -21,6 +21,7 @@ var sqliteDialect = dialect{
 	name:    "sqlite",
 	each:    "json_each(%s) AS e",
 	list:    "json_each(%s) AS e",
+	join:    "CROSS JOIN",
 	failure: sqliteFailure,
 }
 

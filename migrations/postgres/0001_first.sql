@@ -145,7 +145,8 @@ CREATE TABLE accounts (
   links        TEXT NOT NULL, -- JSON
   pinned       TEXT NOT NULL,
   pinned_links TEXT NOT NULL, -- JSON
-  seen_at      BIGINT NOT NULL,
+  named_at     BIGINT NOT NULL, -- when username and name were so
+  texts_at     BIGINT NOT NULL, -- when the others were so
   following    BOOLEAN NOT NULL,
   blocked      BOOLEAN NOT NULL,
   read_at      BIGINT NOT NULL,

@@ -19,7 +19,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -99,9 +98,9 @@ func version(path string) int {
 // script runs the server until its standard input closes, which happens also
 // when the test binary is killed, and then deletes the folder.
 const script = `
-bin=$1 dir=$2 port=$3
-"$bin/initdb" -D "$dir/data" -U godwit --auth=trust --encoding=UTF8 --locale=C --no-sync || exit 1
-"$bin/postgres" -D "$dir/data" -k "$dir" -h 127.0.0.1 -p "$port" \
+bin=$1 dir=$2 port=$3 as=$4
+$as "$bin/initdb" -D "$dir/data" -U godwit --auth=trust --encoding=UTF8 --locale=C --no-sync || exit 1
+$as "$bin/postgres" -D "$dir/data" -k "$dir" -h 127.0.0.1 -p "$port" \
 	-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=200 </dev/null &
 server=$!
 read -r _
@@ -119,10 +118,11 @@ func start(bin string) (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
-	command := exec.Command("sh", "-c", script, "sh", bin, dir, strconv.Itoa(port))
-	if err := asOrdinaryUser(command, dir); err != nil {
+	as, err := asOrdinaryUser(dir)
+	if err != nil {
 		return nil, err
 	}
+	command := exec.Command("sh", "-c", script, "sh", bin, dir, strconv.Itoa(port), as)
 	logs, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		return nil, err
@@ -139,28 +139,25 @@ func start(bin string) (*url.URL, error) {
 	return base, await(base, command, logs.Name())
 }
 
-// asOrdinaryUser gives root's server to another user, since postgres refuses root.
-func asOrdinaryUser(command *exec.Cmd, dir string) error {
+// asOrdinaryUser gives root's folder to another user, since postgres refuses
+// root, and returns the words that run a command as that user.
+func asOrdinaryUser(dir string) (string, error) {
 	if os.Getuid() != 0 {
-		return nil
+		return "", nil
 	}
 	account, err := user.Lookup("postgres")
 	if err != nil {
 		account, err = user.Lookup("nobody")
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
-	uid, err := strconv.Atoi(account.Uid)
-	if err != nil {
-		return err
+	uid, wrong := strconv.Atoi(account.Uid)
+	gid, wrongToo := strconv.Atoi(account.Gid)
+	if err := errors.Join(wrong, wrongToo, os.Chown(dir, uid, gid)); err != nil {
+		return "", err
 	}
-	gid, err := strconv.Atoi(account.Gid)
-	if err != nil {
-		return err
-	}
-	command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
-	return os.Chown(dir, uid, gid)
+	return fmt.Sprintf("setpriv --reuid=%d --regid=%d --clear-groups", uid, gid), nil
 }
 
 func freePort() (int, error) {
