@@ -184,7 +184,7 @@ func lookAround(b *browser) {
 func forgetAll(b *browser) {
 	b.do("forget", chromedp.Navigate(origin(b)+"/data/forget"))
 	b.shot("forget")
-	b.do("confirm", chromedp.SendKeys("#typed", "@wanderer@mudflat.test"))
+	b.do("confirm", chromedp.SendKeys("#typed", "delete"))
 	b.press(`form[action="/data/forget"] .danger`)
 	b.shot("forgotten")
 	b.do("data", chromedp.Navigate(origin(b)+"/matches"))
