@@ -186,6 +186,7 @@ func (x *accident) restart() {
 func TestFollowMatrix(t *testing.T) {
 	for _, m := range mishaps {
 		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
 			at := []int{1, 2, 4, 7}
 			if soak() {
 				at = []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13}
@@ -216,6 +217,7 @@ func TestFollowMatrixCrossed(t *testing.T) {
 	for i := range seeds {
 		seed := base + uint64(i)
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
 			random, left := rand.New(rand.NewPCG(seed, 7)), 4
 			disturbed(t, func() *mishap {
 				if left == 0 || random.IntN(4) > 0 {
