@@ -22,7 +22,7 @@ import (
 // the pages say in words of their own.
 var operator = strings.Fields(`bad-user-agent bad-redis-url database-file database-unreachable database-url schema-new schema-old wrong-key
 	panic unknown-task no-such-file too-many-ids
-	not-found form-too-old form-too-large bad-form too-fast`)
+	not-found form-too-large bad-form too-fast`)
 
 // Every fault of the rooms and the cellar that a person can meet has its
 // sentence in every language.

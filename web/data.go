@@ -76,19 +76,24 @@ func (v *visit) pathDestination() (social.Destination, error) {
 	return v.site.Store.GetDestination(v.r.Context(), v.user.ID, id)
 }
 
-func (s *site) disconnectForm(v *visit) error {
+func (s *site) disconnectForm(v *visit) error { return v.showDisconnect(http.StatusOK, nil) }
+
+func (v *visit) showDisconnect(status int, wrong locale.Sentence) error {
 	d, err := v.pathDestination()
 	if err != nil {
 		return err
 	}
 	page := &disconnectPage{Destination: d}
 	page.Title, page.Here = v.say("data.disconnect.title", "handle", d.Handle), "data"
-	return v.show(http.StatusOK, "disconnect", page)
+	if !wrong.Empty() {
+		page.Problem = []problem{{"yes", wrong}}
+	}
+	return v.show(status, "disconnect", page)
 }
 
 // disconnect gives the permission back and deletes it here.
 func (s *site) disconnect(v *visit) error {
-	return v.actOnce(func() (string, error) {
+	return v.actOnce(v.showDisconnect, func() (string, error) {
 		d, err := v.pathDestination()
 		if err != nil {
 			return "", err
@@ -117,10 +122,10 @@ func (s *site) revoke(v *visit, d social.Destination) {
 	s.giveBack(v, flow, token)
 }
 
-func (s *site) forgetForm(v *visit) error { return v.showForget(http.StatusOK, "", nil) }
+func (s *site) forgetForm(v *visit) error { return v.showForget(http.StatusOK, nil) }
 
-func (v *visit) showForget(status int, typed string, wrong locale.Sentence) error {
-	page := &forgetPage{Word: v.forgetWord(), Typed: typed}
+func (v *visit) showForget(status int, wrong locale.Sentence) error {
+	page := &forgetPage{Word: v.forgetWord(), Typed: social.Printable(v.r.PostFormValue("typed"), maxTyped)}
 	page.Title, page.Here = v.say("forget.title"), "data"
 	all, err := v.site.Store.ListDestinations(v.r.Context(), v.user.ID)
 	if err != nil {
@@ -151,9 +156,9 @@ func (v *visit) forgetWord() string {
 // forget deletes everything about the person: permissions are given back, rows
 // and uploads deleted, all sessions ended.
 func (s *site) forget(v *visit) error {
-	return v.actOnce(func() (string, error) {
+	return v.actOnce(v.showForget, func() (string, error) {
 		if wrong := v.forgetWrong(); !wrong.Empty() {
-			return "", v.showForget(http.StatusUnprocessableEntity, social.Printable(v.field("typed"), maxTyped), wrong)
+			return "", v.showForget(http.StatusUnprocessableEntity, wrong)
 		}
 		all, err := s.Store.ListDestinations(v.r.Context(), v.user.ID)
 		if err != nil {

@@ -55,8 +55,6 @@ func (v *visit) fail(err error) {
 		seconds := int(math.Ceil(f.Until.Sub(v.now).Seconds()))
 		v.w.Header().Set("Retry-After", strconv.Itoa(seconds))
 		say = v.say("error.429", "n", seconds)
-	case f.Code == "form-too-old":
-		status, say = http.StatusUnprocessableEntity, v.say("error.old")
 	case f.Code == "form-too-large":
 		say = v.say("error.413", "limit", v.size(maxForm))
 	case f.Code == "bad-form":
@@ -76,9 +74,6 @@ func (v *visit) showFailure(status int, say locale.Sentence) {
 	title, found := titles[status]
 	if !found {
 		title = "error.title.fault"
-	}
-	if status == http.StatusUnprocessableEntity {
-		title = "error.title.old"
 	}
 	page := &errorPage{Say: say}
 	page.Title = v.say(title)

@@ -24,8 +24,10 @@ type filePage struct {
 // importPath is where Mastodon takes files.
 const importPath = "/settings/imports"
 
-func (s *site) afterFile(v *visit) error {
-	as := v.r.URL.Query().Get("as")
+func (s *site) afterFile(v *visit) error { return v.showFile(http.StatusOK, nil) }
+
+func (v *visit) showFile(status int, wrong locale.Sentence) error {
+	s, as := v.site, v.r.FormValue("as")
 	if as == "0" {
 		as = ""
 	}
@@ -50,7 +52,10 @@ func (s *site) afterFile(v *visit) error {
 	}
 	page.Title = v.say("file.title")
 	page.Here = "move"
-	return v.show(http.StatusOK, "file", page)
+	if !wrong.Empty() {
+		page.Problem = []problem{{"check", wrong}}
+	}
+	return v.show(status, "file", page)
 }
 
 // checkResult says who of those in the file has arrived, once that was checked.
@@ -92,7 +97,7 @@ func (s *site) followCSV(v *visit) error {
 // checkFile follows whoever the file did not bring: the bridge asks the server
 // first and counts those who are there as already followed.
 func (s *site) checkFile(v *visit) error {
-	return v.actOnce(func() (string, error) {
+	return v.actOnce(v.showFile, func() (string, error) {
 		d, _, err := v.chosenDestination(v.field("as"))
 		if err != nil {
 			return "", err

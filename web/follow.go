@@ -46,6 +46,9 @@ func (v *visit) showPlan(status int, wrong locale.Sentence) error {
 	if !wrong.Empty() {
 		page.Problem = []problem{{"how", wrong}}
 	}
+	if how := bridge.Channel(v.r.PostFormValue("how")); how != "" {
+		page.Chosen = how
+	}
 	return v.show(status, "plan", page)
 }
 
@@ -208,7 +211,7 @@ func (v *visit) instant(key, name string, at time.Time) locale.Sentence {
 
 // follow starts the chosen way.
 func (s *site) follow(v *visit) error {
-	return v.actOnce(func() (string, error) {
+	return v.actOnce(v.showPlan, func() (string, error) {
 		d, _, err := v.chosenDestination(v.field("as"))
 		if err != nil {
 			return "", err

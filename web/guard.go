@@ -55,11 +55,17 @@ func (s *site) recovered(next http.Handler) http.Handler {
 
 // headers sets what every answer carries.
 func (s *site) headers(next http.Handler) http.Handler {
+	referrer := "no-referrer"
+	if !s.secure && s.Mode != Local {
+		// On plain http browsers send no Sec-Fetch-Site, and under no-referrer
+		// an Origin of null even for our own forms.
+		referrer = "same-origin"
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", csp)
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Referrer-Policy", referrer)
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")

@@ -174,8 +174,8 @@ func TestAUT14Cookies(t *testing.T) {
 	if !strings.HasPrefix(line, "__Host-session=") || !strings.HasSuffix(line, "; Path=/; Max-Age=1209600; HttpOnly; Secure; SameSite=Lax") {
 		t.Errorf("on https: %s", line)
 	}
-	if w.Header().Get("Strict-Transport-Security") == "" {
-		t.Error("no HSTS on https")
+	if w.Header().Get("Strict-Transport-Security") == "" || w.Header().Get("Referrer-Policy") != "no-referrer" {
+		t.Errorf("on https: headers %v", w.Header())
 	}
 }
 
@@ -226,7 +226,7 @@ func TestWEB05Headers(t *testing.T) {
 	h := town(t, web.Anyone)
 	b := h.signIn("alice@shore.test")
 	want := map[string]string{
-		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cache-Control": "no-store",
 		"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
 		"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self' https:; frame-ancestors 'none'; base-uri 'none'",
 	}
@@ -284,6 +284,10 @@ func TestFormsAreBoundToTheSession(t *testing.T) {
 			a := alice.post(path, append(fields, "form", form)...)
 			if a.StatusCode != http.StatusUnprocessableEntity {
 				t.Errorf("%s with form %q: %d", path, form, a.StatusCode)
+			}
+			a.want(t, "You were away for a while. Your answers are still in the form")
+			if path == "/data/forget" && a.doc.Find("#typed").AttrOr("value", "") != "@alice@shore.test" {
+				t.Error("what was typed is lost")
 			}
 		}
 	}

@@ -228,6 +228,11 @@ func (v *visit) matchRow(m social.Match) matchRow {
 // Label is how the person is called: their name, their username, or their number.
 func (r matchRow) Label() locale.NameOf { return locale.NameOf(accountName(r.Account)) }
 
+// Link leads to the page about the person.
+func (r matchRow) Link() locale.LinkTo {
+	return locale.LinkTo{Text: accountName(r.Account), Address: "/matches/" + itoa(r.ID)}
+}
+
 // shownAccount is an Account with what a stranger wrote made fit to be shown.
 func shownAccount(a social.Account) social.Account {
 	a.Name = strings.TrimSpace(social.Clean(a.Name, social.MaxName))

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"godwit/internal/fault"
+	"godwit/web/locale"
 )
 
 // once remembers the forms that were already acted on, so that a double press
@@ -79,12 +79,13 @@ func (v *visit) formOK() bool {
 
 // actOnce does the act of a form that must not happen twice and goes where it
 // leads. The same form again goes there too, with a word that nothing was done.
-func (v *visit) actOnce(act func() (path string, err error)) error {
+// A form that was made for another session is shown again with what was in it.
+func (v *visit) actOnce(again func(status int, wrong locale.Sentence) error, act func() (path string, err error)) error {
 	if err := v.form(); err != nil {
 		return err
 	}
 	if !v.formOK() {
-		return fault.New(fault.Conflict, "form-too-old", "You were away for a while. Your answers are still in the form; press once more.")
+		return again(http.StatusUnprocessableEntity, v.say("error.old"))
 	}
 	form := v.field("form")
 	led, first := v.site.once.claim(form)

@@ -7,6 +7,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/social"
 	"godwit/internal/store"
+	"godwit/web/locale"
 )
 
 // outcomesPage lists accounts by how their follow went.
@@ -149,26 +150,31 @@ func (s *site) setFollowing(v *visit, state social.FollowState, done string) err
 	return v.redirect("/follow/progress?as=" + itoa(d.ID))
 }
 
-func (s *site) cancelForm(v *visit) error {
-	d, _, err := v.chosenDestination(v.r.URL.Query().Get("as"))
+func (s *site) cancelForm(v *visit) error { return v.showCancel(http.StatusOK, nil) }
+
+func (v *visit) showCancel(status int, wrong locale.Sentence) error {
+	d, _, err := v.chosenDestination(v.r.FormValue("as"))
 	if err != nil {
 		return err
 	}
 	if d.ID == 0 {
 		return v.redirect("/follow/progress")
 	}
-	counts, err := s.Store.FollowCounts(v.r.Context(), v.user.ID, d.ID)
+	counts, err := v.site.Store.FollowCounts(v.r.Context(), v.user.ID, d.ID)
 	if err != nil {
 		return err
 	}
 	page := &cancelPage{Destination: d, Done: counts.Total - counts.Waiting, Left: counts.Waiting}
 	page.Title, page.Here = v.say("progress.cancel.title"), "move"
-	return v.show(http.StatusOK, "cancel", page)
+	if !wrong.Empty() {
+		page.Problem = []problem{{"yes", wrong}}
+	}
+	return v.show(status, "cancel", page)
 }
 
 // cancel ends the following for good.
 func (s *site) cancel(v *visit) error {
-	return v.actOnce(func() (string, error) {
+	return v.actOnce(v.showCancel, func() (string, error) {
 		d, err := v.target()
 		if err != nil {
 			return "", err

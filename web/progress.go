@@ -70,11 +70,10 @@ func (s *site) buildProgress(v *visit) (*progressPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	more, err := s.Store.Followable(ctx, v.user.ID, d.ID)
-	if err != nil {
+	if page.More, err = s.more(v, d, counts); err != nil {
 		return nil, err
 	}
-	page.More, page.Total, page.Done = len(more), counts.Total, counts.Total-counts.Waiting
+	page.Total, page.Done = counts.Total, counts.Total-counts.Waiting
 	if counts.Total == 0 {
 		return page, nil
 	}
@@ -88,6 +87,17 @@ func (s *site) buildProgress(v *visit) (*progressPage, error) {
 		}
 	}
 	return page, v.sayProgress(page, counts)
+}
+
+// more counts the accounts that could be planned besides. While the following
+// runs the page is looked at often, and a count that is nearly right will do.
+func (s *site) more(v *visit, d social.Destination, c store.FollowCounts) (int, error) {
+	if d.Follow == social.FollowRunning && c.Waiting > 0 {
+		counts, err := s.Store.MatchCounts(v.r.Context(), v.user.ID)
+		return max(0, counts.Confirmed-c.Total), err
+	}
+	list, err := s.Store.Followable(v.r.Context(), v.user.ID, d.ID)
+	return len(list), err
 }
 
 // sayProgress finds the state and its sentences.

@@ -97,6 +97,14 @@ type page interface{ frame() *Frame }
 // T is a message of the catalogue.
 func (f *Frame) T(key string, values ...any) locale.Sentence { return f.Lang.Say(key, values...) }
 
+// Gap is what stands between two sentences.
+func (f *Frame) Gap() string {
+	if f.Lang.Code == "zh-Hans" {
+		return ""
+	}
+	return " "
+}
+
 // N writes a number.
 func (f *Frame) N(n int) string { return f.Lang.Number(n) }
 

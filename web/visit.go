@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	_ "time/tzdata" // visitors' zones, on machines without them
 
 	"godwit/internal/fault"
 	"godwit/internal/social"

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"sync"
 	"testing"
 	"time"
@@ -60,6 +61,10 @@ func newBrowser(t *testing.T) *browser {
 	return b
 }
 
+// refusal is what Chromium says of a page that answers with a sentence about
+// what was wrong, as the journey makes pages do.
+var refusal = regexp.MustCompile(`status of (404|422) `)
+
 // hear notes what a page complains of and where it sends requests.
 func (b *browser) hear(event any) {
 	b.mu.Lock()
@@ -68,7 +73,7 @@ func (b *browser) hear(event any) {
 	case *runtime.EventExceptionThrown:
 		b.trouble = append(b.trouble, e.ExceptionDetails.Text)
 	case *cdplog.EventEntryAdded:
-		if e.Entry.Level == "error" {
+		if e.Entry.Level == "error" && !refusal.MatchString(e.Entry.Text) {
 			b.trouble = append(b.trouble, e.Entry.Text+" "+e.Entry.URL)
 		}
 	case *network.EventRequestWillBeSent:
@@ -138,6 +143,16 @@ func (b *browser) wait(what, expression string, before chromedp.Action[chromedp.
 			b.fail(what, fmt.Errorf("never true: %s", expression))
 		}
 	}
+}
+
+// set chooses a value in one of the forms at the foot of the page and sends it.
+func (b *browser) set(action, value string) {
+	b.t.Helper()
+	choose := fmt.Sprintf(`document.querySelector('form[action=%q] select').value = %q`, action, value)
+	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](choose)); err != nil {
+		b.fail("choose "+value, err)
+	}
+	b.press(fmt.Sprintf(`form[action=%q] button`, action))
 }
 
 func (b *browser) text(selector string) string {

@@ -34,14 +34,14 @@ func (f *following) run(ctx context.Context, wanted int) error {
 	if err != nil {
 		return err
 	}
-	unchecked, err := f.store.Unchecked(ctx, f.user.ID, f.destination.ID)
+	unchecked, err := f.store.Unchecked(ctx, f.user.ID, f.destination.ID, time.Now().Add(patience))
 	if err != nil {
 		return err
 	}
 	if counts.Waiting == 0 && planned == 0 && unchecked == 0 {
-		return f.nothingLeft(counts)
+		return f.nothingLeft(ctx, counts)
 	}
-	if !f.options.json {
+	if !f.options.json && counts.Waiting > 0 {
 		fmt.Fprintln(f.stderr, f.estimate(ctx, counts.Waiting))
 	}
 	worked := f.untilRest(ctx)
@@ -74,15 +74,21 @@ func (f *following) old(j social.FollowJob) bool {
 	return sent && j.State != social.JobPlanned && j.Outcome == outcome
 }
 
-func (f *following) nothingLeft(c store.FollowCounts) error {
+// nothingLeft says why there is nothing to send.
+func (f *following) nothingLeft(ctx context.Context, c store.FollowCounts) error {
 	if f.options.json {
 		return f.summary(nil)
 	}
-	if c.Total == 0 {
-		fmt.Fprintln(f.stdout, "Nothing to do: no match is confirmed yet. Nothing was sent. \"godwit serve\" shows what was found, for you to decide.")
+	if c.Total > 0 {
+		fmt.Fprintf(f.stdout, "Nothing to do: all %d accounts were handled before. Nothing was sent.\n", c.Total)
 		return nil
 	}
-	fmt.Fprintf(f.stdout, "Nothing to do: all %d accounts were handled before. Nothing was sent.\n", c.Total)
+	m, err := f.store.MatchCounts(ctx, f.user.ID)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(f.stdout, "Nothing to follow: no match is confirmed. %d likely, %d possible and %d in conflict wait for you in the pages of \"godwit serve\".\n",
+		m.Likely, m.Possible, m.Conflict)
 	return nil
 }
 
@@ -111,7 +117,7 @@ func (f *following) untilRest(ctx context.Context) error {
 }
 
 func (f *following) rests(ctx context.Context, c store.FollowCounts) (bool, error) {
-	unchecked, err := f.store.Unchecked(ctx, f.user.ID, f.destination.ID)
+	unchecked, err := f.store.Unchecked(ctx, f.user.ID, f.destination.ID, time.Now().Add(patience))
 	if err != nil || c.Waiting == 0 && unchecked == 0 {
 		return true, err
 	}

@@ -151,24 +151,46 @@ func followAll(b *browser) {
 	b.shot("plan")
 	b.press(`form[action="/follow"] .acts button`)
 	b.shot("progress")
-	b.untilAt("/follow/progress", `/^Done/.test(document.querySelector("h1").textContent.trim())`)
+	// Two of the sample's servers don't answer: their people wait for an hour.
+	b.untilAt("/follow/progress", `!/In line|Waiting its turn/.test(document.querySelector("main").textContent) && /Followed/.test(document.querySelector("main").textContent)`)
 	b.shot("done")
 	b.do("outcomes", chromedp.Navigate(origin(b)+"/follow/outcomes"))
 	b.shot("outcomes")
 }
 
-// lookAround takes pictures of the pages beside the main way.
+// lookAround takes pictures of the pages beside the main way, and of the main
+// ones in the dark and in Chinese.
 func lookAround(b *browser) {
-	for name, path := range map[string]string{"move": "/", "help": "/help/export/x", "missing": "/matches/missing", "file": "/follow/csv/check",
-		"data": "/data", "privacy": "/privacy", "bot": "/about-bot", "not-found": "/nowhere"} {
-		b.do(name, chromedp.Navigate(origin(b)+path))
-		b.shot(name)
+	beside := []string{"/", "/help/export/x", "/matches/missing", "/follow/csv/check", "/data", "/privacy", "/about-bot", "/nowhere"}
+	for _, path := range beside {
+		b.do(path, chromedp.Navigate(origin(b)+path))
+		b.shot("page" + strings.ReplaceAll(path, "/", "-"))
 	}
+	b.do("home", chromedp.Navigate(origin(b)+"/"))
+	b.set("/scheme", "dark")
+	b.set("/language", "zh-Hans")
+	if lang, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.documentElement.lang`)); err != nil || !strings.HasPrefix(lang, "zh") {
+		b.t.Errorf("the page's language is %q, %v", lang, err)
+	}
+	for _, path := range []string{"/", "/connect", "/sources/new", "/matches", "/follow/progress", "/follow/outcomes", "/data"} {
+		b.do(path, chromedp.Navigate(origin(b)+path))
+		b.shot("dark-zh" + strings.ReplaceAll(path, "/", "-"))
+	}
+	b.set("/language", "en")
+	b.set("/scheme", "light")
 }
 
+// forgetAll deletes everything and sees that nothing is left.
 func forgetAll(b *browser) {
 	b.do("forget", chromedp.Navigate(origin(b)+"/data/forget"))
 	b.shot("forget")
+	b.do("confirm", chromedp.SendKeys("#typed", "delete"))
+	b.press(`form[action="/data/forget"] .danger`)
+	b.shot("forgotten")
+	b.do("data", chromedp.Navigate(origin(b)+"/matches"))
+	if text := b.text("main"); strings.Contains(text, ".test") {
+		b.t.Errorf("something is left: %s", text)
+	}
 }
 
 func origin(b *browser) string {

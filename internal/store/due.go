@@ -17,11 +17,11 @@ func (s *Store) DueAt(ctx context.Context, kind social.TaskKind, id int64) (at t
 }
 
 // Unchecked counts the Destination's follows that were asked for and whose
-// first relationship check is still to come.
-func (s *Store) Unchecked(ctx context.Context, userID, destinationID int64) (n int, err error) {
+// first relationship check is still to come, by the given instant.
+func (s *Store) Unchecked(ctx context.Context, userID, destinationID int64, by time.Time) (n int, err error) {
 	err = s.read(ctx, func(x q) error {
 		return x.row(ctx, `SELECT count(*) FROM follow_jobs
-			WHERE user_id = $1 AND destination_id = $2 AND state = 'asked' AND checks = 0`, userID, destinationID).Scan(&n)
+			WHERE user_id = $1 AND destination_id = $2 AND state = 'asked' AND checks = 0 AND due_at <= $3`, userID, destinationID, micros(by)).Scan(&n)
 	})
 	return n, err
 }

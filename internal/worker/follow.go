@@ -26,6 +26,9 @@ func (w *Worker) follow(ctx context.Context, t social.Task, _ int) (time.Time, e
 		return restUntil(until, now), nil
 	}
 	r := w.round(t, x, act, now)
+	if !w.hasMet(x.Destination.ID, now) {
+		return r.meet(ctx)
+	}
 	if err := r.begin(ctx); err != nil {
 		return time.Time{}, err
 	}
@@ -44,19 +47,62 @@ func restUntil(until, now time.Time) time.Time {
 	return latest(until, now.Add(time.Second))
 }
 
+// home is what following needs of a home server.
+type home interface {
+	bridge.Server
+	VerifyCredentials(ctx context.Context) (social.RemoteAccount, error)
+}
+
+// hasMet reports whether this process read the Destination's account within a
+// day.
+func (w *Worker) hasMet(id int64, now time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	at, ok := w.met[id]
+	return ok && now.Sub(at) < meetEvery
+}
+
+func (w *Worker) hasNowMet(id int64, now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.met) >= maxMet {
+		clear(w.met) // to be read again costs one request each
+	}
+	w.met[id] = now
+}
+
+// meet reads the Destination's own account before its first act in a process
+// and then daily: whether the token is still its, and whether it follows
+// anybody. Where it does, the bridge looks before it asks, so that a database
+// restored from a backup sends nothing a second time (ENG-03).
+func (r *round) meet(ctx context.Context) (time.Time, error) {
+	acct, err := r.server.VerifyCredentials(ctx)
+	if err == nil {
+		r.d.Following = acct.FollowingCount
+		r.w.hasNowMet(r.d.ID, r.now)
+		if acct.ID != r.d.RemoteID {
+			r.d.State = social.PermissionLost
+		}
+	}
+	if err := r.save(ctx, nil, err); err != nil {
+		return time.Time{}, err
+	}
+	return r.next(err)
+}
+
 // round is one act for one Destination.
 type round struct {
 	w       *Worker
 	t       social.Task
 	d       social.Destination
 	plan    bridge.Act
-	server  bridge.Server
+	server  home
 	budgets []social.Budget
 	now     time.Time
 }
 
 func (w *Worker) round(t social.Task, x store.FollowWork, act bridge.Act, now time.Time) *round {
-	r := &round{w: w, t: t, d: x.Destination, plan: act, now: now, budgets: bridge.Spend(x.Budgets, x.Destination, act, now)}
+	r := &round{w: w, t: t, d: x.Destination, plan: act, now: now, budgets: x.Budgets}
 	r.server = w.home(x.Destination, x.Token, r.observe)
 	return r
 }
@@ -75,6 +121,7 @@ func (r *round) observe(c fedi.Call) {
 // begin writes down what is about to be done and spent, before it is. Whether
 // it may be done at all is read again in the same transaction (ENG-16).
 func (r *round) begin(ctx context.Context) error {
+	r.budgets = bridge.Spend(r.budgets, r.d, r.plan, r.now)
 	if r.plan.Kind == bridge.Recheck {
 		return r.w.store.SaveFollows(ctx, r.t, nil, r.budgets, r.d, r.now)
 	}

@@ -66,6 +66,7 @@ func (r *rig) manners() {
 // TestSampleWorld takes the demo's cast, with all the fates that people have,
 // from its export to the end.
 func TestSampleWorld(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	sample := feditest.Sample(r.world)
 	x := r.give(listName, r.list(cast(sample)))

@@ -46,6 +46,12 @@ const (
 	maxAsks      = 11 // times without an answer: some four weeks, then only if somebody wants it anew
 )
 
+// The Destinations' own accounts.
+const (
+	meetEvery = 24 * time.Hour // between two readings
+	maxMet    = 10_000         // remembered of them (QUE-06)
+)
+
 // Sweeping.
 const (
 	sweepEvery = 10 * time.Minute

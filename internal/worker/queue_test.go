@@ -3,6 +3,7 @@ package worker
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"godwit/importer/importertest"
 	"godwit/internal/fedi/feditest"
 	"godwit/internal/jobs"
 	"godwit/internal/jobs/redistest"
@@ -74,6 +76,7 @@ func (r *rig) await(what string, done func() bool) {
 // dispatched from the database and through Redis, which forgets everything now
 // and then. The end is that of a single undisturbed process.
 func TestDispatchedJourney(t *testing.T) {
+	t.Parallel()
 	t.Run("embedded", func(t *testing.T) {
 		r := newRig(t)
 		r.dispatched(func(s *store.Store, h jobs.Handler) jobs.Dispatcher {
@@ -227,5 +230,73 @@ func (r *rig) others(processes []*Worker, random *rand.Rand) {
 	r.ok(err)
 	for _, task := range due {
 		_ = processes[random.IntN(len(processes))].Handle(r.t.Context(), task) // a Conflict is as good as any end
+	}
+}
+
+// TestQUE04Deploys: a process that is told to stop again and again, at random
+// moments, ends in time each time; the end state is the usual one.
+func TestQUE04Deploys(t *testing.T) {
+	t.Parallel()
+	most := 25
+	if soak() {
+		most = 200
+	}
+	seed := uint64(time.Now().UnixNano())
+	t.Log("seed ", seed)
+	random := rand.New(rand.NewPCG(seed, 2))
+	r, home, d := ready(t, 4, 4)
+	stops := 0
+	for ; stops < most && r.waiting(d) > 0; stops++ {
+		stop := r.run(1, func(s *store.Store, h jobs.Handler) jobs.Dispatcher {
+			return jobs.NewEmbedded(s, h, jobs.Options{Log: silence, Now: r.clock.Now})
+		}, silence)
+		pause := time.NewTimer(time.Duration(random.IntN(120)) * time.Millisecond)
+		<-pause.C
+		stop()
+	}
+	t.Logf("stopped %d times", stops)
+	r.drive(month)
+	if got, want := r.digest(d), undisturbed(r, d); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	r.once("me@home.test")
+	if s := r.world.Stats(home.Name()); s.RateLimited != 0 || s.FollowPosts != 16 {
+		t.Errorf("the home server saw %+v", s)
+	}
+}
+
+func (r *rig) waiting(d social.Destination) int {
+	r.t.Helper()
+	c, err := r.store.FollowCounts(r.t.Context(), r.user.ID, d.ID)
+	r.ok(err)
+	return c.Waiting + c.Asked
+}
+
+// TestQUE05OneUserOfMany: a User with very many handles to look up on one
+// domain does not hold up others there for longer than their turns.
+func TestQUE05OneUserOfMany(t *testing.T) {
+	r := newRig(t)
+	host := r.world.AddHost("big.test", social.Mastodon)
+	var many, few []importertest.Person
+	for i := range 300 {
+		many = append(many, follows(i, "@"+host.AddAccount(fmt.Sprint("a", i)).Handle()))
+	}
+	for i := range 10 {
+		few = append(few, follows(1000+i, "@"+host.AddAccount(fmt.Sprint("b", i)).Handle()))
+	}
+	r.give("first.json", r.list(many))
+	r.drive(5 * time.Second)
+	var err error
+	r.user, err = r.store.SaveUser(t.Context(), social.User{Host: "other.test", RemoteID: "1", Handle: r.handle("b@other.test")})
+	r.ok(err)
+	began := r.clock.Now()
+	r.give("second.json", r.list(few))
+	r.until(func() bool {
+		c, err := r.store.MatchCounts(t.Context(), r.user.ID)
+		r.ok(err)
+		return c.Found == 10
+	})
+	if took := r.clock.Now().Sub(began); took > 60*time.Second {
+		t.Errorf("ten handles took %s beside three hundred", took)
 	}
 }

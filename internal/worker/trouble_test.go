@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"godwit/bridge"
 	"godwit/internal/fault"
 	"godwit/internal/fedi"
 	"godwit/internal/fedi/feditest"
@@ -18,25 +17,25 @@ import (
 // server is a home server with somebody in between: meddle gets each call as
 // the act that makes it, and decides whether and when it is made.
 type server struct {
-	bridge.Server
+	home
 	meddle func(call string, make func())
 }
 
 func (s server) Find(ctx context.Context, h social.Handle, actorID string) (a social.RemoteAccount, err error) {
 	err = errCut
-	s.meddle("find "+h.String(), func() { a, err = s.Server.Find(ctx, h, actorID) })
+	s.meddle("find "+h.String(), func() { a, err = s.home.Find(ctx, h, actorID) })
 	return a, err
 }
 
 func (s server) Follow(ctx context.Context, id social.RemoteID) (rel social.Relationship, err error) {
 	err = errCut
-	s.meddle("follow "+string(id), func() { rel, err = s.Server.Follow(ctx, id) })
+	s.meddle("follow "+string(id), func() { rel, err = s.home.Follow(ctx, id) })
 	return rel, err
 }
 
 func (s server) Relationships(ctx context.Context, ids []social.RemoteID) (rels []social.Relationship, err error) {
 	err = errCut
-	s.meddle("relationships", func() { rels, err = s.Server.Relationships(ctx, ids) })
+	s.meddle("relationships", func() { rels, err = s.home.Relationships(ctx, ids) })
 	return rels, err
 }
 
@@ -45,7 +44,7 @@ var errCut = fault.New(fault.Unavailable, "not-answering", "home.test isn't answ
 // meddle puts somebody between a worker and every home server.
 func meddle(w *Worker, with func(call string, make func())) {
 	inner := w.home
-	w.home = func(d social.Destination, token social.Secret, observe func(fedi.Call)) bridge.Server {
+	w.home = func(d social.Destination, token social.Secret, observe func(fedi.Call)) home {
 		return server{inner(d, token, observe), with}
 	}
 }
@@ -187,6 +186,7 @@ func (x *accident) restart() {
 func TestFollowMatrix(t *testing.T) {
 	for _, m := range mishaps {
 		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
 			at := []int{1, 2, 4, 7}
 			if soak() {
 				at = []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13}
@@ -217,6 +217,7 @@ func TestFollowMatrixCrossed(t *testing.T) {
 	for i := range seeds {
 		seed := base + uint64(i)
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
 			random, left := rand.New(rand.NewPCG(seed, 7)), 4
 			disturbed(t, func() *mishap {
 				if left == 0 || random.IntN(4) > 0 {

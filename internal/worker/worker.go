@@ -40,16 +40,19 @@ type Worker struct {
 
 	realm social.Realm
 	mover bridge.Mover
-	home  func(d social.Destination, token social.Secret, observe func(fedi.Call)) bridge.Server
+	home  func(d social.Destination, token social.Secret, observe func(fedi.Call)) home
 	told  func(social.FollowJob)
 
 	requests, limited atomic.Int64
 	reading           sync.Map // of exports being read, by Source id
+
+	mu  sync.Mutex
+	met map[int64]time.Time // when this process read a Destination's account
 }
 
 // New makes a Worker.
 func New(d Deps) *Worker {
-	w := &Worker{store: d.Store, spool: d.Spool, now: d.Now, log: d.Log, told: d.Outcome}
+	w := &Worker{store: d.Store, spool: d.Spool, now: d.Now, log: d.Log, told: d.Outcome, met: map[int64]time.Time{}}
 	if w.now == nil {
 		w.now = time.Now
 	}
@@ -60,7 +63,7 @@ func New(d Deps) *Worker {
 		w.told = func(social.FollowJob) {}
 	}
 	w.realm, w.mover = d.Door.Realm(), d.Door
-	w.home = func(dest social.Destination, token social.Secret, observe func(fedi.Call)) bridge.Server {
+	w.home = func(dest social.Destination, token social.Secret, observe func(fedi.Call)) home {
 		return d.Door.Home(dest.Host, token, dest.Flavour, observe)
 	}
 	return w

@@ -34,7 +34,7 @@ if (problem) problem.focus();
 (function live() {
   const main = document.getElementById("content");
   if (!main || !main.dataset.live || !window.EventSource) return;
-  let first = true, busy = false, again = false;
+  let busy = false, again = false;
 
   function busyHere() {
     const at = document.activeElement;
@@ -73,6 +73,7 @@ if (problem) problem.focus();
     setTimeout(() => { busy = false; if (again) { again = false; look(); } }, 1500);
   }
   const stream = new EventSource(main.dataset.live);
-  stream.addEventListener("look", () => { if (first) { first = false; return; } look(); });
+  // The first event, too: much may have happened since the page was made.
+  stream.addEventListener("look", look);
   window.addEventListener("pagehide", () => stream.close());
 })();

@@ -44,7 +44,8 @@
   });
 
   // ---- taking the needed files out of a .zip, without unpacking any
-  const wanted = /^(.*\/)?data\/(manifest|account|profile|following|follower|block|mute|(tweets?|tweet-headers|note-tweet|community-tweet|deleted-tweets?|like)(-part\d+)?|lists-(created|member|subscribed))\.js$/i;
+  // These are the files that the importer reads.
+  const wanted = /^(.*\/)?data\/(manifest|account|screen-name-change|following|follower|block|mute|lists-created|lists-subscribed|tweets?)(-part\d+)?\.js$/i;
 
   async function slice(file, from, to) { return new DataView(await file.slice(from, to).arrayBuffer()); }
 
@@ -106,12 +107,12 @@
     if (central) b.setUint32(42, offset, true);
     return b.buffer;
   }
-  // only returns a .zip that holds the needed files only, or the file itself
-  // where that can't be told.
+  // only returns a .zip that holds the needed files only, none of them perhaps,
+  // or the file itself where that can't be told.
   async function only(file) {
     if (!/\.zip$/i.test(file.name)) return file;
     const dir = await directory(file), list = dir && entries(dir);
-    if (!list || !list.length || list.some((e) => e.flags & 1 || e.full >= 0xffffffff || e.packed >= 0xffffffff)) return file;
+    if (!list || list.some((e) => e.flags & 1 || e.full >= 0xffffffff || e.packed >= 0xffffffff)) return file;
     const parts = [], central = [];
     let offset = 0, centralSize = 0;
     for (const e of list) {

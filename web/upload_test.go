@@ -1,0 +1,45 @@
+package web
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// The browser sends exactly those files of a .zip that the importer reads: no
+// more, for the person's sake, and no less.
+func TestBrowserSendsWhatIsRead(t *testing.T) {
+	script, err := staticFiles.ReadFile("static/upload.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`const wanted = /(.+)/i;`).FindSubmatch(script)
+	if found == nil {
+		t.Fatal("upload.js has no list of wanted files")
+	}
+	wanted := regexp.MustCompile(`(?i)` + strings.ReplaceAll(string(found[1]), `\/`, `/`))
+	source, err := os.ReadFile("../importer/container.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := regexp.MustCompile(`"([a-z-]+)":\s+\w+File,`).FindAllSubmatch(source, -1)
+	if len(kinds) < 10 {
+		t.Fatalf("only %d kinds of files were found in the importer", len(kinds))
+	}
+	for _, kind := range kinds {
+		if name := string(kind[1]); !wanted.MatchString("data/"+name+".js") || !wanted.MatchString("twitter-2026/data/"+name+"-part2.js") {
+			t.Errorf("%s is read but not sent", name)
+		}
+	}
+	for _, name := range []string{"direct-messages", "direct-messages-group", "ip-audit", "ad-impressions", "contact", "phone-number", "email-address-change", "like", "deleted-tweets", "profile"} {
+		if wanted.MatchString("data/" + name + ".js") {
+			t.Errorf("%s would be sent", name)
+		}
+	}
+	for _, path := range []string{"data/tweets_media/1-a.jpg", "assets/data/following.js.png", "following.js", "data/x/following.js"} {
+		if wanted.MatchString(path) {
+			t.Errorf("%s would be sent", path)
+		}
+	}
+}
