@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"godwit/internal/fedi"
@@ -13,7 +14,7 @@ import (
 	"godwit/internal/worker"
 )
 
-// saveRows tells, for information, of the whole step: an archive read into
+// saveRows measures the whole step: an archive read into
 // SQLite, by a process that does only this.
 func saveRows(ctx context.Context, b *bench) ([]row, error) {
 	a, err := b.archive(ctx)
@@ -28,7 +29,7 @@ func saveRows(ctx context.Context, b *bench) ([]row, error) {
 	return []row{
 		{name: "import into SQLite: speed", measured: fmt.Sprintf("%.0f MB/s of posts", speed),
 			beside: fmt.Sprintf("%d accounts in %.1f s", a.Counts.Accounts, d.Seconds), got: speed},
-		memoryRow("import into SQLite: memory", d, a.Text, aim{}),
+		memoryRow("import into SQLite: memory", d, a.Text, atMost(mostMemory, "MiB")),
 	}, nil
 }
 
@@ -49,6 +50,7 @@ func saveCounts(ctx context.Context, path string) (social.Counts, error) {
 		return social.Counts{}, err
 	}
 	defer door.Close()
+	debug.SetGCPercent(worker.GCPercent) // as godwit does
 	return importStep(ctx, s, worker.New(worker.Deps{Store: s, Door: door, Log: silence}), path)
 }
 

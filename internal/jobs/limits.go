@@ -30,7 +30,7 @@ const (
 	maxPayload = 256             // bytes of a queued task (QUE-01)
 
 	ringLife  = 6 * time.Hour // how long asynq lets a task run: longer than any step
-	redisPoll = 100 * time.Millisecond
+	redisPoll = 50 * time.Millisecond
 	dropEvery = 10 * time.Minute // between two clearings of asynq's archive
 )
 

@@ -72,7 +72,7 @@ func openSQLite(path string) (write, read *sql.DB, err error) {
 func sqliteDSN(path, begin string, pragmas ...string) string {
 	pragmas = append(pragmas,
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
-		"foreign_keys(1)", "synchronous(FULL)", "secure_delete(1)", "cache_size(-16384)",
+		"foreign_keys(1)", "synchronous(FULL)", "secure_delete(1)", "cache_size(-8192)",
 		fmt.Sprintf("journal_size_limit(%d)", journalLimit))
 	query := url.Values{"_txlock": {begin}, "_pragma": pragmas}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query.Encode()}).String()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"godwit/internal/jobs/redistest"
 	"godwit/internal/social"
 	"godwit/internal/store"
+	"godwit/internal/store/pgtest"
 )
 
 // speed is how much faster than the wall the clock of these tests runs: half a
@@ -83,19 +85,28 @@ func TestDispatchedJourney(t *testing.T) {
 			return jobs.NewEmbedded(s, h, jobs.Options{Log: silence, Now: r.clock.Now})
 		}, func() {})
 	})
-	t.Run("asynq", func(t *testing.T) {
-		server := redistest.Start(t)
-		r := newRig(t)
-		r.dispatched(func(s *store.Store, h jobs.Handler) jobs.Dispatcher {
-			d, err := jobs.OpenAsynq(server.URL(), s, h, jobs.Options{Log: silence, Now: r.clock.Now})
-			r.ok(err)
-			t.Cleanup(func() { _ = d.Close() })
-			return d
-		}, func() {
-			if rand.IntN(10) == 0 {
-				server.Wipe(t)
-			}
-		})
+	for name, database := range map[string]func(t *testing.T) store.Options{
+		"asynq": func(t *testing.T) store.Options {
+			return store.Options{Path: filepath.Join(t.TempDir(), "godwit.db"), Keys: keys}
+		},
+		"asynq on PostgreSQL": func(t *testing.T) store.Options { return store.Options{URL: pgtest.URL(t), Keys: keys} },
+	} {
+		t.Run(name, func(t *testing.T) { dispatchedByRedis(t, database(t)) })
+	}
+}
+
+func dispatchedByRedis(t *testing.T, database store.Options) {
+	server := redistest.Start(t)
+	r := newRigOn(t, database)
+	r.dispatched(func(s *store.Store, h jobs.Handler) jobs.Dispatcher {
+		d, err := jobs.OpenAsynq(server.URL(), s, h, jobs.Options{Log: silence, Now: r.clock.Now})
+		r.ok(err)
+		t.Cleanup(func() { _ = d.Close() })
+		return d
+	}, func() {
+		if rand.IntN(10) == 0 {
+			server.Wipe(t)
+		}
 	})
 }
 

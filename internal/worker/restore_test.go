@@ -68,7 +68,7 @@ func (r *rig) until(done func() bool) {
 func (r *rig) backup() []byte {
 	r.t.Helper()
 	r.ok(r.store.Close()) // moves the journal into the file
-	body, err := os.ReadFile(r.path)
+	body, err := os.ReadFile(r.database.Path)
 	r.ok(err)
 	r.restart()
 	return body
@@ -78,9 +78,9 @@ func (r *rig) restore(body []byte) {
 	r.t.Helper()
 	r.ok(r.store.Close())
 	for _, suffix := range []string{"-wal", "-shm"} {
-		_ = os.Remove(r.path + suffix)
+		_ = os.Remove(r.database.Path + suffix)
 	}
-	r.ok(os.WriteFile(r.path, body, 0o600))
+	r.ok(os.WriteFile(r.database.Path, body, 0o600))
 	r.restart()
 }
 

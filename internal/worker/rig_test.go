@@ -32,20 +32,25 @@ type rig struct {
 	t     *testing.T
 	clock *feditest.Clock
 	world *feditest.World
-	path  string
 	store *store.Store
 	spool *store.Spool
 	door  *fedi.Door
 	user  social.User
 	*Worker
 
+	database store.Options
 	spoolDir string
 }
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
+	return newRigOn(t, store.Options{Path: filepath.Join(t.TempDir(), "godwit.db"), Keys: keys})
+}
+
+func newRigOn(t *testing.T, database store.Options) *rig {
+	t.Helper()
 	clock := feditest.NewClock(start)
-	r := &rig{t: t, clock: clock, path: filepath.Join(t.TempDir(), "godwit.db")}
+	r := &rig{t: t, clock: clock, database: database}
 	r.spoolDir = filepath.Join(t.TempDir(), "spool")
 	r.world = feditest.New(feditest.Options{Now: clock.Now, RemoteTimeout: 10 * time.Millisecond, LogCap: 100_000})
 	t.Cleanup(r.world.Close)
@@ -67,7 +72,7 @@ func newRig(t *testing.T) *rig {
 // open opens the database as another process does.
 func (r *rig) open() *store.Store {
 	r.t.Helper()
-	s, err := store.Open(r.t.Context(), store.Options{Path: r.path, Keys: keys})
+	s, err := store.Open(r.t.Context(), r.database)
 	r.ok(err)
 	r.t.Cleanup(func() { _ = s.Close() })
 	return s

@@ -229,7 +229,7 @@ func waited(a, b context.Context, d time.Duration) bool {
 	return false
 }
 
-// sentence is the Fault in err, or one that says that we tried too often.
+// sentence is the Fault in err, or one with the general sentence.
 func sentence(err error) *fault.Fault {
 	if f, ok := errors.AsType[*fault.Fault](err); ok {
 		return f
