@@ -13,3 +13,12 @@ func (s *Spool) SetFree(free func() (free, total int64, err error)) { s.free = f
 
 // Means is what an error of the database becomes.
 func (s *Store) Means(err error) error { return s.d.mean(err) }
+
+// SpelledTexts are the texts with arrays that were run on SQLite so far.
+func SpelledTexts() (texts []string) {
+	sqliteDialect.spelled.Range(func(_, text any) bool {
+		texts = append(texts, text.(string))
+		return true
+	})
+	return texts
+}

@@ -58,8 +58,8 @@ func (s *Store) component(ctx context.Context, x q, userID int64, limit int) ([]
 	for hop := 0; err == nil && len(fresh) > 0 && hop < maxHops && len(accounts) < maxComponent; hop++ {
 		fresh, err = list(ctx, x, scalar[int64], `
 			SELECT DISTINCT n.account_id FROM LIST($2) JOIN matches AS m ON m.account_id = CAST(e.value AS BIGINT)
-				JOIN lookups AS l ON l.id = m.lookup_id AND l.final_key <> ''
-				JOIN lookups AS k ON k.final_key = l.final_key
+				JOIN lookups AS l ON l.id = m.lookup_id
+				JOIN lookups AS k ON k.final_key = l.final_key AND k.final_key <> ''
 				JOIN matches AS n ON n.lookup_id = k.id AND n.user_id = $1
 			WHERE n.account_id NOT IN (SELECT CAST(e.value AS BIGINT) FROM LIST($3))
 			ORDER BY 1`, userID, array(fresh), array(accounts))

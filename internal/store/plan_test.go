@@ -1,0 +1,67 @@
+package store_test
+
+import (
+	"path/filepath"
+	"regexp"
+	"testing"
+	"time"
+
+	"godwit/internal/social"
+	"godwit/internal/store"
+)
+
+// readsAll is a step of a plan that reads a whole table which grows.
+var readsAll = regexp.MustCompile(`^SCAN (accounts|a|edges|matches|m|n|lookups|l|k|domains|d|follow_jobs|j|registrations|g|tasks)\b`)
+
+// A batch costs what its rows cost, however much is stored beside: no
+// statement with an array reads a whole table.
+func TestBatchesReadNoWholeTable(t *testing.T) {
+	ctx := t.Context()
+	s := open(t, store.Options{Path: filepath.Join(t.TempDir(), "godwit.db"), Keys: testKeys})
+	ok(t, s.Migrate(ctx))
+	u := imported(t, s, 10)
+	matched(t, s, u, onHosts(3))
+	lookedUp(t, s, now)
+	graded(t, s, u, always(social.Likely))
+	reread(t, s, u, account(1))
+	matched(t, s, u, func(social.Account) string { return "" })
+	n, undo, err := s.DecideAll(ctx, u.ID, store.MatchFilter{}, 9, social.Confirmed, now)
+	if err != nil || n != 9 {
+		t.Fatal(n, err)
+	}
+	must(s.UndoDecide(ctx, u.ID, undo))(t)
+	must(s.Registrations(ctx, []string{"1"}))(t)
+	must(s.PlanFollows(ctx, u.ID, destination(t, s, u).ID, now))(t)
+	texts := store.SpelledTexts()
+	if len(texts) < 20 {
+		t.Fatalf("only %d texts were run", len(texts))
+	}
+	for _, text := range texts {
+		explain(t, s, text)
+	}
+	must(s.Sweep(ctx, now.Add(time.Hour)))(t)
+}
+
+func explain(t *testing.T, s *store.Store, text string) {
+	t.Helper()
+	args := make([]any, len(regexp.MustCompile(`\$\d+`).FindAllString(text, -1)))
+	rows := must(s.WriteDB().QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+text, args[:highest(text)]...))(t)
+	defer rows.Close()
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		ok(t, rows.Scan(&id, &parent, &unused, &step))
+		if readsAll.MatchString(step) {
+			t.Errorf("%s\nin the plan of\n%s", step, text)
+		}
+	}
+	ok(t, rows.Err())
+}
+
+// highest is the number of the text's last placeholder.
+func highest(text string) (n int) {
+	for _, found := range regexp.MustCompile(`\$(\d)`).FindAllStringSubmatch(text, -1) {
+		n = max(n, int(found[1][0]-'0'))
+	}
+	return n
+}
