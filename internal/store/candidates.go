@@ -257,9 +257,9 @@ func dropCandidates(ctx context.Context, x q, userID int64, accounts []int64, ro
 	}
 	olds, err := list(ctx, x, func(r scanner) (o old, err error) {
 		return o, r.Scan(&o.id, &o.account, &o.key)
-	}, `SELECT m.id, m.account_id, m.asked_key FROM LIST($2) CROSS JOIN matches AS m
+	}, `SELECT m.id, m.account_id, m.asked_key FROM LIST($2) JOIN matches AS m ON m.account_id = CAST(e.value AS BIGINT)
 		JOIN accounts AS a ON a.id = m.account_id
-		WHERE m.account_id = CAST(e.value AS BIGINT) AND m.user_id = $1 AND m.decided_at = 0 AND NOT a.texts_gone`, userID, array(accounts))
+		WHERE m.user_id = $1 AND m.decided_at = 0 AND NOT a.texts_gone`, userID, array(accounts))
 	var drop []int64
 	for _, o := range olds {
 		if !keep[[2]any{o.account, o.key}] {
@@ -281,15 +281,13 @@ func dropCandidates(ctx context.Context, x q, userID int64, accounts []int64, ro
 func regradeNeighbours(ctx context.Context, x q, userID int64, ids []int64) error {
 	_, err := x.exec(ctx, `
 		UPDATE matches SET grading = 1 WHERE user_id = $1 AND NOT waiting AND id IN (
-			SELECT n.id FROM LIST($2) CROSS JOIN matches AS m
+			SELECT n.id FROM LIST($2) JOIN matches AS m ON m.id = CAST(e.value AS BIGINT)
 				JOIN matches AS n ON n.account_id = m.account_id
-			WHERE m.id = CAST(e.value AS BIGINT)
 			UNION
-			SELECT n.id FROM LIST($2) CROSS JOIN matches AS m
+			SELECT n.id FROM LIST($2) JOIN matches AS m ON m.id = CAST(e.value AS BIGINT)
 				JOIN lookups AS l ON l.id = m.lookup_id
 				JOIN lookups AS k ON k.final_key = l.final_key AND k.final_key <> ''
-				JOIN matches AS n ON n.lookup_id = k.id AND n.user_id = $1
-			WHERE m.id = CAST(e.value AS BIGINT))`, userID, array(ids))
+				JOIN matches AS n ON n.lookup_id = k.id AND n.user_id = $1)`, userID, array(ids))
 	return err
 }
 
@@ -303,8 +301,9 @@ func upsertMatches(ctx context.Context, x q, userID int64, rows []candidateRow, 
 		SELECT CAST($1 AS BIGINT), a.id, l.id, e.value->>'asked', e.value->>'key', '', '', e.value->>'host', '',
 			e.value->>'evidence', e.value->>'texts', CAST($3 AS BIGINT), '', false, '', 0,
 			l.state = '', CASE WHEN l.state = '' THEN 0 ELSE 1 END
-		FROM EACH($2) CROSS JOIN accounts AS a JOIN lookups AS l ON l.handle_key = e.value->>'key'
-		WHERE a.id = CAST(e.value->>'account' AS BIGINT) AND a.user_id = $1
+		FROM EACH($2) JOIN accounts AS a ON a.id = CAST(e.value->>'account' AS BIGINT) AND a.user_id = $1
+			JOIN lookups AS l ON l.handle_key = e.value->>'key'
+		WHERE true
 		ON CONFLICT (account_id, asked_key) DO UPDATE SET
 			evidence = excluded.evidence, texts = excluded.texts, texts_at = excluded.texts_at,
 			waiting = excluded.waiting, grading = excluded.grading`, userID, array(rows), micros(now))

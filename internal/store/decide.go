@@ -111,7 +111,7 @@ func (s *Store) UndoDecide(ctx context.Context, userID int64, undo string) (n in
 			UPDATE matches SET decision = b.decision, decided_at = b.decided_at
 			FROM (SELECT CAST(e.value->>'id' AS BIGINT) AS id, e.value->>'decision' AS decision,
 				CAST(e.value->>'decided_at' AS BIGINT) AS decided_at FROM EACH($2)) AS b
-			WHERE matches.id = b.id AND matches.user_id = $1 AND matches.decision = $3 AND matches.decided_at = $4`,
+			WHERE matches.id = b.id AND +matches.user_id = $1 AND matches.decision = $3 AND matches.decided_at = $4`,
 			userID, before, string(d), at)
 		return err
 	})

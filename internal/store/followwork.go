@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"database/sql"
@@ -83,6 +85,15 @@ func budgets(ctx context.Context, x q, destinationID int64) ([]social.Budget, er
 	}, `SELECT family, quota, remaining, resets_at, window_micros FROM budgets WHERE destination_id = $1 ORDER BY family`, destinationID)
 }
 
+// budgetRow is a Budget as it goes into the database.
+type budgetRow struct {
+	Family    social.Family `json:"family"`
+	Limit     int           `json:"limit"`
+	Remaining int           `json:"remaining"`
+	ResetsAt  int64         `json:"resets_at"`
+	Window    int64         `json:"window"`
+}
+
 // saveBudgets makes all the Destination's Budgets; no Budgets at all leave them
 // as they are. The pace towards each target host is a Budget too, and those of
 // hosts that need no memory any more are left out by the bridge.
@@ -90,26 +101,23 @@ func saveBudgets(ctx context.Context, x q, userID, destinationID int64, all []so
 	if len(all) == 0 {
 		return nil
 	}
-	families := make([]social.Family, len(all))
-	for i, b := range all {
-		families[i] = b.Family
+	byFamily := map[social.Family]budgetRow{} // PostgreSQL writes no row twice in one statement
+	for _, b := range all {
+		byFamily[b.Family] = budgetRow{b.Family, b.Limit, b.Remaining, micros(b.ResetsAt), b.Window.Microseconds()}
 	}
+	rows := slices.Collect(maps.Values(byFamily))
 	if _, err := x.exec(ctx, `DELETE FROM budgets WHERE destination_id = $1
-		AND family NOT IN (SELECT CAST(e.value AS TEXT) FROM LIST($2))`, destinationID, array(families)); err != nil {
+		AND family NOT IN (SELECT e.value->>'family' FROM EACH($2))`, destinationID, array(rows)); err != nil {
 		return err
 	}
-	for _, b := range all {
-		_, err := x.exec(ctx, `
-			INSERT INTO budgets (destination_id, family, user_id, quota, remaining, resets_at, window_micros)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)
-			ON CONFLICT (destination_id, family) DO UPDATE SET quota = excluded.quota, remaining = excluded.remaining,
-				resets_at = excluded.resets_at, window_micros = excluded.window_micros`,
-			destinationID, string(b.Family), userID, b.Limit, b.Remaining, micros(b.ResetsAt), b.Window.Microseconds())
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := x.exec(ctx, `
+		INSERT INTO budgets (destination_id, family, user_id, quota, remaining, resets_at, window_micros)
+		SELECT CAST($1 AS BIGINT), e.value->>'family', CAST($2 AS BIGINT), CAST(e.value->>'limit' AS BIGINT),
+			CAST(e.value->>'remaining' AS BIGINT), CAST(e.value->>'resets_at' AS BIGINT), CAST(e.value->>'window' AS BIGINT)
+		FROM EACH($3) WHERE true
+		ON CONFLICT (destination_id, family) DO UPDATE SET quota = excluded.quota, remaining = excluded.remaining,
+			resets_at = excluded.resets_at, window_micros = excluded.window_micros`, destinationID, userID, array(rows))
+	return err
 }
 
 // BeginFollow counts the job's attempt and writes the spent budgets under the

@@ -110,7 +110,7 @@ func (s *Store) SaveGrades(ctx context.Context, t social.Task, m []social.Match,
 			FROM (SELECT CAST(e.value->>'id' AS BIGINT) AS id, e.value->>'handle' AS handle, e.value->>'key' AS key,
 				e.value->>'host' AS host, e.value->>'actor' AS actor, e.value->>'evidence' AS evidence, e.value->>'texts' AS texts,
 				e.value->>'certainty' AS certainty, CAST(e.value->>'conflict' AS BOOLEAN) AS conflict FROM EACH($2)) AS g
-			WHERE matches.id = g.id AND matches.user_id = $1`, owner, array(rows))
+			WHERE matches.id = g.id AND +matches.user_id = $1`, owner, array(rows))
 		return err
 	})
 }

@@ -204,12 +204,10 @@ func upsertAccount(which, conflict string) string {
 			read_at = CASE WHEN ` + strings.Join(changed, " OR ") + ` THEN 0 ELSE accounts.read_at END`
 }
 
-// The batch is on the left of a CROSS JOIN, which SQLite does not turn round:
-// by itself it goes through all of a User's Accounts with the whole batch for each.
 const insertEdges = `
 	INSERT INTO edges (source_id, kind, account_id)
 	SELECT CAST($3 AS BIGINT), e.value->>'kind', a.id
-	FROM EACH($2) CROSS JOIN accounts AS a WHERE a.user_id = $1 AND a.network = e.value->>'network' AND `
+	FROM EACH($2) JOIN accounts AS a ON a.user_id = $1 AND a.network = e.value->>'network' AND `
 
 const (
 	edgesOfNative = insertEdges + `a.native_id <> '' AND a.native_id = e.value->>'id' ON CONFLICT DO NOTHING`

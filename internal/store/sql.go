@@ -26,7 +26,8 @@ type runner interface {
 // differently in each: EACH($n) is a table of the objects of a JSON array, each
 // as e.value, and LIST($n) one of its plain values, as text or number. A text
 // with one of them joins in the order in which it is written: SQLite cannot
-// guess how few rows an array has, and may read a whole table first.
+// guess how few rows an array has, and may read a whole table first. UPDATE …
+// FROM has no such order: there +column keeps a condition from being an index.
 type q struct {
 	run runner
 	d   *dialect
