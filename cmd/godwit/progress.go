@@ -28,7 +28,7 @@ type progress struct {
 func (a *app) progress(what string) *progress {
 	p := &progress{out: a.stderr, what: what, now: time.Now}
 	if isTerminal(a.stderr) {
-		p.bar = progressbar.NewOptions64(-1, progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetDescription(what),
+		p.bar = progressbar.NewOptions64(1, progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetDescription(what),
 			progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 	}
 	p.next = p.now().Add(plainEvery)
