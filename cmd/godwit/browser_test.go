@@ -50,7 +50,7 @@ func newBrowser(t *testing.T) *browser {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 4*time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 8*time.Minute)
 	t.Cleanup(cancel)
 	b := &browser{t: t, ctx: ctx, shots: os.Getenv(shotsVar)}
 	b.do("start")
@@ -109,7 +109,7 @@ func (b *browser) press(selector string) {
 }
 
 // patient is how long a page may take to show what it should.
-const patient = time.Minute
+const patient = 2 * time.Minute
 
 // until waits for a JavaScript expression to be true in the page as it is:
 // what changes comes by events.
