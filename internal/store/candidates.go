@@ -40,7 +40,7 @@ func (s *Store) SaveCandidates(ctx context.Context, t social.Task, c []Candidate
 			return err
 		}
 		_, err = x.exec(ctx, `UPDATE accounts SET read_at = $3 WHERE user_id = $1 AND read_at = -1
-			AND id IN (SELECT CAST(e.value AS BIGINT) FROM LIST($2))`, owner, array(accounts), micros(now))
+			AND id IN IDS($2)`, owner, array(accounts), micros(now))
 		return err
 	})
 }
@@ -272,7 +272,7 @@ func dropCandidates(ctx context.Context, x q, userID int64, accounts []int64, ro
 	if err := regradeNeighbours(ctx, x, userID, drop); err != nil {
 		return err
 	}
-	_, err = x.exec(ctx, `DELETE FROM matches WHERE user_id = $1 AND id IN (SELECT CAST(e.value AS BIGINT) FROM LIST($2))`, userID, array(drop))
+	_, err = x.exec(ctx, `DELETE FROM matches WHERE user_id = $1 AND id IN IDS($2)`, userID, array(drop))
 	return err
 }
 

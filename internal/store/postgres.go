@@ -20,6 +20,8 @@ var postgresDialect = dialect{
 	each:     "json_array_elements(CAST(%s AS json)) AS e(value)",
 	list:     "json_array_elements_text(CAST(%s AS json)) AS e(value)",
 	lock:     "SELECT pg_advisory_xact_lock(" + lockName + ")",
+	keys:     "= ANY(ARRAY(SELECT value FROM json_array_elements_text(CAST(%s AS json))))",
+	ids:      "= ANY(ARRAY(SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST(%s AS json))))",
 	join:     "JOIN",
 	snapshot: &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
 	failure:  postgresFailure,

@@ -278,7 +278,7 @@ func (s *Store) NewAccounts(ctx context.Context, userID int64, limit int) (all [
 		if err != nil || len(all) == 0 {
 			return err
 		}
-		_, err = x.exec(ctx, `UPDATE accounts SET read_at = -1 WHERE read_at = 0 AND id IN (SELECT CAST(e.value AS BIGINT) FROM LIST($1))`,
+		_, err = x.exec(ctx, `UPDATE accounts SET read_at = -1 WHERE read_at = 0 AND id IN IDS($1)`,
 			array(accountIDs(all)))
 		return err
 	})

@@ -21,6 +21,8 @@ var sqliteDialect = dialect{
 	name:    "sqlite",
 	each:    "json_each(%s) AS e",
 	list:    "json_each(%s) AS e",
+	keys:    "IN (SELECT value FROM json_each(%s))",
+	ids:     "IN (SELECT CAST(value AS BIGINT) FROM json_each(%s))",
 	join:    "CROSS JOIN",
 	failure: sqliteFailure,
 }

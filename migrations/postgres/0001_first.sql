@@ -196,6 +196,7 @@ CREATE TABLE lookups (
   attempts    BIGINT NOT NULL
 );
 CREATE INDEX lookups_due ON lookups (domain_id, turn, due_at) WHERE due_at > 0;
+CREATE INDEX lookups_ill ON lookups (id) WHERE state = 'ill';
 CREATE INDEX lookups_domain ON lookups (domain_id);
 CREATE INDEX lookups_final ON lookups (final_key) WHERE final_key <> '';
 
@@ -228,7 +229,9 @@ CREATE INDEX matches_lookup ON matches (lookup_id);
 CREATE INDEX matches_grading ON matches (user_id, account_id) WHERE grading > 0;
 CREATE INDEX matches_waiting ON matches (user_id, account_id) WHERE waiting;
 CREATE INDEX matches_texts ON matches (texts_at) WHERE texts <> '';
-CREATE INDEX matches_live ON matches (user_id, certainty, conflict, decision, decided_at, account_id, handle_key) WHERE handle_key <> '';
+CREATE INDEX matches_live ON matches (user_id, certainty, conflict, decision, decided_at) WHERE handle_key <> '';
+CREATE INDEX matches_found ON matches (user_id, account_id) WHERE handle_key <> '';
+CREATE INDEX matches_decided ON matches (user_id, decision, handle_key, account_id) WHERE handle_key <> '';
 
 CREATE TABLE undos (
   id         TEXT PRIMARY KEY,
