@@ -34,6 +34,7 @@ type app struct {
 	stdout, stderr io.Writer
 	verbose        bool
 	running        bool // a command's own work has begun: errors are no longer about usage
+	service        bool // it runs for others or for long, and logs what an operator has to know
 	cfg            config.Config
 	world          func(*fedi.Options) // where the other servers are, when not on the Internet: the demo's, or a test's
 }
@@ -83,12 +84,16 @@ func (a *app) start(cmd *cobra.Command) error {
 	return nil
 }
 
-// logger writes one JSON object a line to standard error: warnings, and with
-// -v what the workers do.
+// logger writes one JSON object a line to standard error: a service's
+// warnings, and with -v what the workers do. Other commands end with a sentence
+// about what went wrong, which is enough for the person who waits for it.
 func (a *app) logger() *slog.Logger {
-	level := slog.LevelWarn
-	if a.verbose {
+	level := slog.LevelError
+	switch {
+	case a.verbose:
 		level = slog.LevelInfo
+	case a.service:
+		level = slog.LevelWarn
 	}
 	return slog.New(slog.NewJSONHandler(a.stderr, &slog.HandlerOptions{Level: level}))
 }
@@ -123,7 +128,7 @@ func (a *app) status(ctx context.Context, err error) int {
 		fmt.Fprintf(a.stderr, "%s. See: godwit --help\n", social.Printable(err.Error(), social.MaxSay))
 		return exitUsage
 	}
-	fmt.Fprintln(a.stderr, fault.Say(err))
+	fmt.Fprintln(a.stderr, say(err))
 	if a.verbose {
 		fmt.Fprintln(a.stderr, "cause:", social.Printable(err.Error(), 1000))
 	}
@@ -131,6 +136,15 @@ func (a *app) status(ctx context.Context, err error) int {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// say is the sentence of err for somebody at a terminal, who is the operator
+// too: a full disk is theirs to mend.
+func say(err error) string {
+	if f, ok := errors.AsType[*fault.Fault](err); ok && f.Code == "disk" {
+		return "There is no room left on the disk for Godwit's data. What was there is kept; make room and run the same command again."
+	}
+	return fault.Say(err)
 }
 
 // isTerminal reports whether w is a terminal.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"text/tabwriter"
 
@@ -21,7 +20,7 @@ func (a *app) configCommand() *cobra.Command {
 
 func (a *app) showConfig(asJSON bool) error {
 	if asJSON {
-		return json.NewEncoder(a.stdout).Encode(a.cfg.Masked())
+		return encoder(a.stdout).Encode(a.cfg.Masked())
 	}
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	for _, s := range a.cfg.Masked() {

@@ -26,7 +26,7 @@ func (a *app) export(ctx context.Context) error {
 	}
 	defer h.close()
 	out := bufio.NewWriter(a.stdout)
-	if err := h.store.ExportUser(ctx, h.user.ID, out); err != nil {
+	if err := h.store.ExportUser(ctx, h.user.ID, &escaping{out: out}); err != nil {
 		return err
 	}
 	return out.Flush()

@@ -52,6 +52,7 @@ func (a *app) demo(ctx context.Context, noOpen bool) error {
 	if err := a.cfg.CheckServe(); err != nil {
 		return usageOf(err)
 	}
+	a.service = true
 	a.world = func(o *fedi.Options) { o.Route, o.RootCAs = world.Route, world.RootCAs() }
 	h, err := a.open(ctx)
 	if err != nil {

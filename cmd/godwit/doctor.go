@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -60,7 +59,7 @@ func (a *app) doctor(ctx context.Context, server string, asJSON bool) error {
 	}
 	d := diagnose(ctx, door, host, sw)
 	if asJSON {
-		enc := json.NewEncoder(a.stdout)
+		enc := encoder(a.stdout)
 		enc.SetIndent("", "  ")
 		return enc.Encode(d)
 	}

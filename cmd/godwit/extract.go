@@ -88,7 +88,7 @@ func (a *app) extractLine(line string) extracted {
 
 func printExtracted(w io.Writer, e extracted, asJSON bool) error {
 	if asJSON {
-		enc := json.NewEncoder(w)
+		enc := encoder(w)
 		enc.SetEscapeHTML(false)
 		return enc.Encode(e)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -120,7 +119,7 @@ func (h *house) confirmLikely(ctx context.Context, o followOptions) error {
 
 func (h *house) printWanted(d social.Destination, wanted []social.Match, asJSON bool) error {
 	if asJSON {
-		enc := json.NewEncoder(h.stdout)
+		enc := encoder(h.stdout)
 		for _, m := range wanted {
 			if err := enc.Encode(matched{Network: m.Account.Network, ID: m.Account.NativeID, Username: m.Account.Username, Name: m.Account.Name,
 				Handle: m.Handle.String(), Certainty: m.Certainty, Decision: m.Decision, Locked: m.Resolution.Locked, Reasons: reasons(m)}); err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -198,7 +197,7 @@ func count(lines []followed) map[social.Outcome]int {
 }
 
 func (f *following) summary(lines []followed) error {
-	enc := json.NewEncoder(f.stdout)
+	enc := encoder(f.stdout)
 	for _, l := range lines {
 		if err := enc.Encode(l); err != nil {
 			return err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -52,7 +51,7 @@ func (a *app) importPaths(ctx context.Context, paths []string, kind string, asJS
 			return err
 		}
 		if err != nil { // one bad file does not keep the others out
-			fmt.Fprintf(a.stderr, "%s: %s\n", social.Printable(group.name(), social.MaxSay), fault.Say(err))
+			fmt.Fprintf(a.stderr, "%s: %s\n", social.Printable(group.name(), social.MaxSay), say(err))
 			failed = true
 		}
 	}
@@ -97,6 +96,11 @@ func (h *house) importGroup(ctx context.Context, g group, kind string, asJSON bo
 	source, err := h.addSource(ctx, g, kind)
 	if err != nil {
 		return err
+	}
+	if source.State != social.SourceDone { // begun before: whoever asks again does not wait for the next attempt
+		if err := h.store.Ring(ctx, social.ImportTask, source.ID, time.Now().UTC()); err != nil {
+			return err
+		}
 	}
 	p := h.progress("Reading " + social.Printable(source.Name, 60))
 	err = h.work(ctx, only{h.store, []social.TaskKind{social.ImportTask}}, func(ctx context.Context) (bool, error) {
@@ -253,7 +257,7 @@ func (h *house) printSource(s social.Source, g group, asJSON bool) error {
 		if line.Warnings == nil {
 			line.Warnings = []string{}
 		}
-		return json.NewEncoder(h.stdout).Encode(line)
+		return encoder(h.stdout).Encode(line)
 	}
 	for _, w := range s.Warnings {
 		fmt.Fprintln(h.stderr, social.Printable(w, 500))

@@ -257,14 +257,15 @@ func timeless(v any) any {
 	return v
 }
 
-// passing reports whether a value is a time, an id, or a count of tries.
+// passing reports whether a value is a time, an id, a count of tries, or what
+// the home server said of itself at some moment.
 func passing(key string, v any) bool {
 	if text, ok := v.(string); ok {
 		if _, err := time.Parse(time.RFC3339, text); err == nil {
 			return true
 		}
 	}
-	return strings.HasSuffix(key, "_at") || slices.Contains([]string{"id", "remote_id", "seconds", "attempts"}, key)
+	return strings.HasSuffix(key, "_at") || slices.Contains([]string{"id", "remote_id", "seconds", "attempts", "following"}, key)
 }
 
 // differences are the lines that only one of two ends has.

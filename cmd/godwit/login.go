@@ -46,6 +46,12 @@ account that the server answers with) or only the server. The browser opens wher
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.login(cmd.Context(), args[0], o) },
 	}
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		if strings.Contains(err.Error(), "token-stdin") { // what was given with it may be the token
+			return usage("no-value", "--token-stdin takes no value: give the token on standard input.")
+		}
+		return err
+	})
 	cmd.Flags().BoolVar(&o.tokenStdin, "token-stdin", false, "read an access token from standard input")
 	cmd.Flags().BoolVar(&o.paste, "paste", false, "don't open a browser: print the address and ask for the code")
 	return cmd
@@ -145,7 +151,9 @@ func (l *login) byBrowser(ctx context.Context) error {
 	}
 	fmt.Fprintf(l.stderr, "Allow Godwit in your browser. If it doesn't open, go to:\n\n  %s\n\n", f.address)
 	openBrowser(f.address)
-	code, err := waitForCode(ctx, listener, f.state)
+	codes, end := listen(listener, f.state)
+	defer end() // after the exchange: whoever comes meanwhile with the same code is told that it was used
+	code, err := waitForCode(ctx, codes)
 	if err != nil {
 		return err
 	}
@@ -210,21 +218,27 @@ func (l *login) giveBack(ctx context.Context) {
 	}
 }
 
-// waitForCode serves the one page to which the server sends the browser back.
-// A request with another state is turned away and the wait goes on; the first
-// with the right one ends it.
-func waitForCode(ctx context.Context, listener net.Listener, state string) (string, error) {
+// listen serves the one page to which the server sends the browser back. A
+// request with another state is turned away; the first with the right one
+// brings the code, "" for a no.
+func listen(listener net.Listener, state string) (codes <-chan string, end func()) {
+	found := make(chan string, 1)
+	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: callback(listener.Addr().String(), state, found)}
+	go func() { _ = server.Serve(listener) }()
+	return found, func() {
+		late, done := context.WithTimeout(context.Background(), time.Second)
+		defer done()
+		if server.Shutdown(late) != nil { // the browser gets its last page
+			server.Close()
+		}
+	}
+}
+
+func waitForCode(ctx context.Context, codes <-chan string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, loginLife)
 	defer cancel()
-	codes := make(chan string, 1)
-	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: callback(listener.Addr().String(), state, codes)}
-	go func() { _ = server.Serve(listener) }()
-	defer server.Close()
 	select {
 	case code := <-codes:
-		stop, done := context.WithTimeout(ctx, time.Second)
-		defer done()
-		_ = server.Shutdown(stop) // the browser gets its last page
 		if code == "" {
 			return "", fault.New(fault.Denied, "person-said-no", "You chose not to allow it. Nothing was changed.")
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
@@ -72,6 +71,9 @@ func (h *house) findMatches(ctx context.Context, offline bool) (store.MatchCount
 	if offline {
 		rows.kinds = rows.kinds[:2]
 	}
+	if err := h.store.Ring(ctx, social.MatchTask, h.user.ID, time.Now().UTC()); err != nil {
+		return counts, err
+	}
 	p := h.progress("Looking")
 	err := h.work(ctx, rows, func(ctx context.Context) (bool, error) {
 		var err error
@@ -136,7 +138,7 @@ type matched struct {
 func (h *house) printMatches(ctx context.Context) error {
 	out := bufio.NewWriter(h.stdout)
 	defer out.Flush()
-	enc := json.NewEncoder(out)
+	enc := encoder(out)
 	for m, err := range h.allMatches(ctx) {
 		if err != nil {
 			return err

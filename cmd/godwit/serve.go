@@ -49,6 +49,7 @@ func (a *app) workCommand() *cobra.Command {
 }
 
 func (a *app) workOnly(ctx context.Context) error {
+	a.service = true
 	h, err := a.open(ctx)
 	if err != nil {
 		return err
@@ -87,6 +88,7 @@ func (a *app) serve(ctx context.Context, noOpen bool) error {
 	if err := a.cfg.CheckServe(); err != nil {
 		return usageOf(err)
 	}
+	a.service = true
 	h, err := a.open(ctx)
 	if err != nil {
 		return err

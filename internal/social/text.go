@@ -69,11 +69,17 @@ func Printable(s string, max int) string {
 			b.WriteRune('…')
 			break
 		}
-		if unicode.IsControl(r) || r == utf8.RuneError || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' || r == '\u200e' || r == '\u200f' || r == '\u2028' || r == '\u2029' {
+		if !IsPrintable(r) {
 			r = utf8.RuneError
 		}
 		b.WriteRune(r)
 		n++
 	}
 	return b.String()
+}
+
+// IsPrintable reports whether a terminal only shows r: it is no control
+// character, ends no line and turns no text around.
+func IsPrintable(r rune) bool {
+	return !unicode.IsControl(r) && !(r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' || r == '\u200e' || r == '\u200f' || r == '\u2028' || r == '\u2029')
 }
