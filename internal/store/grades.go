@@ -100,7 +100,7 @@ type gradeRow struct {
 // of graded Matches. A Match of certain without a Conflict is confirmed by
 // Godwit itself (DecidedAt stays zero), and only as long as it is so; what a
 // person decided is never touched.
-func (s *Store) SaveGrades(ctx context.Context, t social.Task, m []social.Match, now time.Time) error {
+func (s *Store) SaveGrades(ctx context.Context, t social.Task, m []social.Match, _ time.Time) error {
 	rows := make([]gradeRow, len(m))
 	for i, match := range m {
 		host := match.Handle.Host()

@@ -38,8 +38,10 @@ func postgresFailure(err error) failure {
 	switch e.Code {
 	case "53100", "58030": // disk_full, io_error
 		return diskFailure
-	case "40001", "40P01", "23503", "55P03": // serialization, deadlock, a referenced row went away, lock not available
+	case "40001", "40P01", "55P03": // serialization, deadlock, lock not available
 		return raceFailure
+	case "23503": // foreign key
+		return goneFailure
 	case "42P01", "42703": // undefined table, undefined column
 		return absentFailure
 	}

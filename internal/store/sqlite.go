@@ -32,6 +32,9 @@ func sqliteFailure(err error) failure {
 	if !ok {
 		return unknownFailure
 	}
+	if e.Code() == lib.SQLITE_CONSTRAINT_FOREIGNKEY {
+		return goneFailure
+	}
 	switch e.Code() & 0xff {
 	case lib.SQLITE_FULL, lib.SQLITE_IOERR:
 		return diskFailure
@@ -43,6 +46,8 @@ func sqliteFailure(err error) failure {
 		}
 	case lib.SQLITE_CONSTRAINT, lib.SQLITE_TOOBIG, lib.SQLITE_MISMATCH:
 		return dataFailure
+	case lib.SQLITE_NOTADB, lib.SQLITE_CORRUPT:
+		return foreignFailure
 	}
 	return unknownFailure
 }

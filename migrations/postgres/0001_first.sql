@@ -150,7 +150,8 @@ CREATE TABLE accounts (
   following    BOOLEAN NOT NULL,
   blocked      BOOLEAN NOT NULL,
   read_at      BIGINT NOT NULL,
-  texts_gone   BOOLEAN NOT NULL -- bio, location and pinned post were deleted by age
+  stored_at    BIGINT NOT NULL, -- when bio, location or pinned post came in, 0 without any
+  texts_gone   BOOLEAN NOT NULL -- they were deleted by age
 );
 CREATE UNIQUE INDEX accounts_native ON accounts (user_id, network, native_id) WHERE native_id <> '';
 CREATE UNIQUE INDEX accounts_username ON accounts (user_id, network, username_key) WHERE native_id = '';
@@ -158,7 +159,7 @@ CREATE INDEX accounts_following ON accounts (user_id, id) WHERE following;
 CREATE INDEX accounts_unread ON accounts (user_id, id) WHERE following AND read_at <= 0;
 CREATE INDEX accounts_blocked ON accounts (user_id, id) WHERE blocked;
 CREATE INDEX accounts_registrable ON accounts (native_id) WHERE following AND native_id <> '';
-CREATE INDEX accounts_texts ON accounts (read_at) WHERE NOT texts_gone AND read_at > 0;
+CREATE INDEX accounts_texts ON accounts (stored_at) WHERE stored_at > 0;
 
 -- An edge of kind '' says that the source names the account, no more.
 CREATE TABLE edges (
