@@ -66,8 +66,22 @@ func (w *FollowWork) readJobs(ctx context.Context, x q, now time.Time) (err erro
 			return err
 		}
 	}
-	return x.row(ctx, `SELECT COALESCE(MIN(due_at), 0) FROM follow_jobs
-		WHERE destination_id = $1 AND due_at > $2 AND (state = 'asked' OR state = 'planned' AND $3)`, id, at, running).Scan(moment{&w.NextDue})
+	later := []social.JobState{social.JobAsked}
+	if running {
+		later = append(later, social.JobPlanned)
+	}
+	for _, state := range later {
+		var next time.Time
+		err := x.row(ctx, `SELECT COALESCE(MIN(due_at), 0) FROM follow_jobs WHERE destination_id = $1 AND state = $2 AND due_at > $3`,
+			id, string(state), at).Scan(moment{&next})
+		if err != nil {
+			return err
+		}
+		if w.NextDue.IsZero() || !next.IsZero() && next.Before(w.NextDue) {
+			w.NextDue = next
+		}
+	}
+	return nil
 }
 
 // Budgets lists what the Destination's server still allows, by family.

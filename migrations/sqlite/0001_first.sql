@@ -197,6 +197,7 @@ CREATE TABLE lookups (
   attempts    BIGINT NOT NULL
 );
 CREATE INDEX lookups_due ON lookups (domain_id, turn, due_at) WHERE due_at > 0;
+CREATE INDEX lookups_next ON lookups (domain_id, due_at) WHERE due_at > 0;
 CREATE INDEX lookups_ill ON lookups (id) WHERE state = 'ill';
 CREATE INDEX lookups_domain ON lookups (domain_id);
 CREATE INDEX lookups_final ON lookups (final_key) WHERE final_key <> '';
@@ -284,4 +285,5 @@ CREATE TABLE follow_jobs (
 );
 CREATE INDEX follow_jobs_user ON follow_jobs (user_id);
 CREATE INDEX follow_jobs_work ON follow_jobs (destination_id, state, rank, id);
+CREATE INDEX follow_jobs_due ON follow_jobs (destination_id, state, due_at);
 CREATE INDEX follow_jobs_news ON follow_jobs (destination_id, updated_at, id);
