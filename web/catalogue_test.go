@@ -20,7 +20,7 @@ import (
 // operator are the codes of faults that only whoever runs Godwit can meet, on
 // the command line: English is enough for them. The last line are those that
 // the pages say in words of their own.
-var operator = strings.Fields(`bad-user-agent bad-redis-url database-file database-unreachable database-url schema-new schema-old wrong-key
+var operator = strings.Fields(`bad-user-agent bad-redis-url database-damaged database-file database-unreachable database-url schema-new schema-old wrong-key
 	panic unknown-task no-such-file too-many-ids
 	not-found form-too-large bad-form too-fast`)
 
