@@ -199,7 +199,7 @@ func TestWordsOfStates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys := []string{"outcome.planned", "outcome.canceled", "certainty.conflict", "state.unresolved", "group.all"}
+	keys := []string{"outcome.planned", "outcome.canceled", "outcome.undoing", "certainty.conflict", "state.unresolved", "group.all"}
 	for _, o := range outcomeOrder {
 		keys = append(keys, "outcome."+string(o))
 	}
