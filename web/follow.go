@@ -19,6 +19,7 @@ type planPage struct {
 	N            int
 	Locked       int
 	Undecided    int
+	Blocked      int // left out: the home server exchanges nothing with theirs
 	Cards        []card
 	Chosen       bridge.Channel
 	Notes        []locale.Sentence
@@ -88,12 +89,20 @@ func (v *visit) buildPlan() (*planPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	page := &planPage{Destination: d, Destinations: all, N: len(list), Undecided: undecided, Locked: locked(list)}
+	reached, err := v.reached(d, list)
+	if err != nil {
+		return nil, err
+	}
+	blocked := len(list) - len(reached)
+	list = reached
+	page := &planPage{Destination: d, Destinations: all, N: len(list), Undecided: undecided, Locked: locked(list), Blocked: blocked}
 	page.Here = "move"
 	page.Title = v.say("follow.title.bare")
 	switch {
 	case len(list) == 0 && counts.Confirmed == 0:
 		page.Nothing = v.say("follow.nothing.confirmed")
+	case len(list) == 0 && blocked > 0:
+		page.Nothing = v.say("follow.blocked", "n", blocked)
 	case len(list) == 0:
 		page.Nothing = v.say("follow.nothing", "n", counts.Confirmed)
 	case d.ID == 0:
@@ -105,6 +114,24 @@ func (v *visit) buildPlan() (*planPage, error) {
 		return page, v.estimate(page, list)
 	}
 	return page, nil
+}
+
+// reached are the Matches whose servers the Destination's exchanges with.
+func (v *visit) reached(d social.Destination, list []social.Match) (reached []social.Match, err error) {
+	hosts, seen := []string{}, map[string]bool{}
+	for _, m := range list {
+		if h := m.Handle.Host(); !seen[h] {
+			seen[h] = true
+			hosts = append(hosts, h)
+		}
+	}
+	blocked, err := v.site.Store.Blocked(v.r.Context(), d.Host, hosts)
+	for _, m := range list {
+		if !blocked[m.Handle.Host()] {
+			reached = append(reached, m)
+		}
+	}
+	return reached, err
 }
 
 func locked(list []social.Match) (n int) {

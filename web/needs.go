@@ -66,6 +66,7 @@ type followStore interface {
 	PlanFollows(ctx context.Context, userID, destinationID int64, now time.Time) (planned int, err error)
 	SetFollowState(ctx context.Context, userID, destinationID int64, state social.FollowState, now time.Time) error
 	RetryFollows(ctx context.Context, userID, destinationID, jobID int64, now time.Time) (int, error)
+	Blocked(ctx context.Context, home string, hosts []string) (map[string]bool, error)
 	Undoable(ctx context.Context, userID, destinationID int64) (int, error)
 	UndoFollows(ctx context.Context, userID, destinationID int64, now time.Time) (int, error)
 	FollowCounts(ctx context.Context, userID, destinationID int64) (store.FollowCounts, error)

@@ -226,6 +226,24 @@ func TestOutcomes(t *testing.T) {
 	b.page("/follow/outcomes?outcome=refused").want(t, "None of these yet.")
 }
 
+// TestPlanLeavesOutBlocked: whom the home server suspends is left out of the plan, and said.
+func TestPlanLeavesOutBlocked(t *testing.T) {
+	h := town(t, web.Local)
+	b := h.owner()
+	user := h.userOf(b)
+	h.seed(user, friends())
+	b.get(h.allow(b.start("alice@shore.test"), "alice", "allow"))
+	b.page("/follow").want(t, "1 account")
+	block := func(domain string) {
+		h.check(h.store.SaveBlocks(t.Context(), "shore.test", []string{social.DomainDigest(domain)}, h.clock.Now().Add(time.Hour), h.clock.Now()))
+	}
+	block("other.test")
+	b.page("/follow").want(t, "Follow 1 account from")
+	block("reeds.test")
+	b.page("/follow").want(t, "1 is left out: your server doesn't exchange anything with theirs.")
+	b.page("/follow/csv").want(t, "ava@reeds.test")
+}
+
 // Undo says how many, asks first, and can be stopped; nobody else is counted.
 func TestUndo(t *testing.T) {
 	h := town(t, web.Local)

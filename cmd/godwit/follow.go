@@ -71,6 +71,9 @@ func (a *app) follow(ctx context.Context, o followOptions) error {
 	}
 	switch {
 	case o.dryRun:
+		if wanted, err = h.reached(ctx, d, wanted); err != nil {
+			return err
+		}
 		return h.printWanted(d, wanted, o.json)
 	case o.csv != "":
 		return h.writeImportFile(o.csv, wanted)
@@ -123,6 +126,22 @@ func (h *house) confirmLikely(ctx context.Context, o followOptions) error {
 	}
 	_, _, err = h.store.DecideAll(ctx, h.user.ID, likely, n, social.Confirmed, time.Now().UTC())
 	return err
+}
+
+// reached leaves out those whose servers the Destination's is known to block,
+// and says how many.
+func (h *house) reached(ctx context.Context, d social.Destination, wanted []social.Match) ([]social.Match, error) {
+	hosts := make([]string, len(wanted))
+	for i, m := range wanted {
+		hosts[i] = m.Handle.Host()
+	}
+	blocked, err := h.store.Blocked(ctx, d.Host, hosts)
+	all := len(wanted)
+	wanted = slices.DeleteFunc(wanted, func(m social.Match) bool { return blocked[m.Handle.Host()] })
+	if n := all - len(wanted); n > 0 {
+		fmt.Fprintf(h.stderr, "%d are left out: %s exchanges nothing with their servers.\n", n, d.Host)
+	}
+	return wanted, err
 }
 
 func (h *house) printWanted(d social.Destination, wanted []social.Match, asJSON bool) error {

@@ -28,6 +28,7 @@ const (
 	maxOAuth       = 64 << 10
 	maxAPI         = 1 << 20
 	maxSearch      = 2 << 20
+	maxBlocks      = 16 << 20
 )
 
 // Bounds of what an answer may say.
@@ -41,8 +42,9 @@ const (
 	maxLink      = 512
 	maxProfile   = 64 << 10 // bytes of a profile text that are read for links
 	maxRules     = 50
-	maxRule      = 500 // characters
-	maxSaid      = 200 // characters of a server's own words, in logs
+	maxBlocked   = 50_000 // suspended domains of one server
+	maxRule      = 500    // characters
+	maxSaid      = 200    // characters of a server's own words, in logs
 )
 
 // Pace towards one host.

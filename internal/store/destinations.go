@@ -23,7 +23,8 @@ func tokenAt(d social.Destination) place {
 
 // SaveDestination makes or updates the User's Destination with that host and
 // remote id, seals its token, and makes it Active. Following that was under way
-// goes on; following that the person paused stays paused.
+// goes on; following that the person paused stays paused. It rings in any case:
+// what the home server blocks is read before anything is planned.
 func (s *Store) SaveDestination(ctx context.Context, d social.Destination, token social.Secret) (saved social.Destination, err error) {
 	err = s.write(ctx, func(x q) error {
 		if saved, err = upsertDestination(ctx, x, d); err != nil {
@@ -35,9 +36,6 @@ func (s *Store) SaveDestination(ctx context.Context, d social.Destination, token
 		}
 		if _, err := x.exec(ctx, `UPDATE destinations SET token = $2 WHERE id = $1`, saved.ID, sealed); err != nil {
 			return err
-		}
-		if _, works := workState(saved.Follow); !works {
-			return nil
 		}
 		return ring(ctx, x, social.FollowTask, saved.ID, atOnce)
 	})

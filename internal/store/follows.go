@@ -69,7 +69,8 @@ type jobRow struct {
 
 // PlanFollows makes a FollowJob of each Followable, most certain first, starts
 // the Destination's following and rings for it. It plans nothing twice: planned
-// counts the new jobs only.
+// counts the new jobs only, those left out that lead to a host which the home
+// server is known to suspend: they are refused at once.
 func (s *Store) PlanFollows(ctx context.Context, userID, destinationID int64, now time.Time) (planned int, err error) {
 	err = s.write(ctx, func(x q) error {
 		if err := setFollow(ctx, x, userID, destinationID, social.FollowRunning, now); err != nil {
@@ -82,6 +83,15 @@ func (s *Store) PlanFollows(ctx context.Context, userID, destinationID int64, no
 		if planned, err = insertJobs(ctx, x, userID, destinationID, onePerHandle(all), now); err != nil {
 			return err
 		}
+		d, err := getDestination(ctx, x, userID, destinationID)
+		if err != nil {
+			return err
+		}
+		refused, err := refuseBlocked(ctx, x, d, now)
+		if err != nil {
+			return err
+		}
+		planned -= refused
 		return ring(ctx, x, social.FollowTask, destinationID, now)
 	})
 	return planned, err

@@ -21,6 +21,12 @@ func (w *Worker) follow(ctx context.Context, t social.Task, _ int) (time.Time, e
 	if err != nil {
 		return time.Time{}, err
 	}
+	if due, err := w.blocksDue(ctx, x.Destination, now); err != nil || due {
+		if err != nil {
+			return time.Time{}, err
+		}
+		return w.round(t, x, bridge.Act{}, now).readBlocks(ctx)
+	}
 	act, until := bridge.Next(bridge.Work{Destination: x.Destination, Budgets: x.Budgets, Due: x.Due, Confirm: x.Confirm, NextDue: x.NextDue}, now)
 	if act.Kind == bridge.Rest {
 		return restUntil(until, now), nil
@@ -51,6 +57,7 @@ func restUntil(until, now time.Time) time.Time {
 type home interface {
 	bridge.Server
 	VerifyCredentials(ctx context.Context) (social.RemoteAccount, error)
+	Suspended(ctx context.Context) ([]string, error)
 }
 
 // hasMet reports whether this process read the Destination's account within a

@@ -55,6 +55,9 @@ const (
 const (
 	meetEvery = 24 * time.Hour // between two readings
 	maxMet    = 10_000         // remembered of them (QUE-06)
+
+	blocksEvery = 24 * time.Hour // between two readings of what a home server suspends
+	blocksAgain = time.Hour      // after one that failed
 )
 
 // Sweeping.

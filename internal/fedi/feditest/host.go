@@ -29,7 +29,9 @@ type Host struct {
 	accounts map[string]*Account // by lower-case user
 	order    []*Account
 	aliases  map[string]*Account
-	blocked  map[string]bool     // domains that this server does not talk to
+	blocked  map[string]bool // domains that this server does not talk to
+	limited  map[string]bool // domains that it only shows to followers
+	publish  Publicity
 	ids      map[*Account]string // accounts known here
 	known    map[string]*Account
 	apps     map[string]*app
@@ -82,7 +84,7 @@ func OpenRegistrations() HostOption { return func(h *Host) { h.openRegs = true }
 func (w *World) AddHost(name string, flavour social.Flavour, options ...HostOption) *Host {
 	name = canonical(name)
 	h := &Host{world: w, name: name, domain: name, ways: waysOf(flavour), title: name, limits: Limits{}.orUpstream(),
-		accounts: map[string]*Account{}, aliases: map[string]*Account{}, blocked: map[string]bool{},
+		accounts: map[string]*Account{}, aliases: map[string]*Account{}, blocked: map[string]bool{}, limited: map[string]bool{},
 		ids: map[*Account]string{}, known: map[string]*Account{},
 		apps: map[string]*app{}, codes: map[string]*grant{}, tokens: map[string]*token{}, windows: windows{}}
 	for _, option := range options {
@@ -136,6 +138,28 @@ func (h *Host) Defederate(domains ...string) {
 	defer h.world.mu.Unlock()
 	for _, d := range domains {
 		h.blocked[canonical(d)] = true
+	}
+}
+
+// Publicity is how much of its blocks a server publishes.
+type Publicity int
+
+// What servers do with their lists: Mastodon hides them unless its admins say
+// otherwise, and lets them hide single names.
+const (
+	Hidden Publicity = iota
+	Plain
+	Obfuscated // names behind asterisks, with digests
+)
+
+// PublishBlocks lets the host publish whom it blocks, and further domains that
+// it only limits.
+func (h *Host) PublishBlocks(how Publicity, limited ...string) {
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	h.publish = how
+	for _, d := range limited {
+		h.limited[canonical(d)] = true
 	}
 }
 

@@ -1,7 +1,12 @@
 package feditest
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 
 	"godwit/internal/social"
 )
@@ -64,4 +69,37 @@ func instanceV2(h *Host, _ *call) *answer {
 		"registrations": map[string]any{"enabled": h.openRegs, "approval_required": true, "message": nil},
 		"rules":         h.apiRules(), "configuration": h.configuration(),
 	})
+}
+
+// domainBlock is one entry of a published list.
+type domainBlock struct {
+	Domain   string `json:"domain"`
+	Digest   string `json:"digest"`
+	Severity string `json:"severity"`
+	Comment  string `json:"comment"`
+}
+
+// domainBlocks is the published list, 404 where it is hidden.
+func domainBlocks(h *Host, _ *call) *answer {
+	if h.publish == Hidden {
+		return h.refusal(noRoute)
+	}
+	list := []domainBlock{}
+	add := func(domains map[string]bool, severity string) {
+		for _, d := range slices.Sorted(maps.Keys(domains)) {
+			sum := sha256.Sum256([]byte(d))
+			list = append(list, domainBlock{h.shown(d), hex.EncodeToString(sum[:]), severity, ""})
+		}
+	}
+	add(h.blocked, "suspend")
+	add(h.limited, "silence")
+	return data(list)
+}
+
+// shown is a domain's name as the list has it.
+func (h *Host) shown(domain string) string {
+	if h.publish == Plain || len(domain) < 4 {
+		return domain
+	}
+	return domain[:1] + strings.Repeat("*", len(domain)-3) + domain[len(domain)-2:]
 }
