@@ -28,6 +28,8 @@ type Server interface {
 	// handle. An answer without it is a NotFound.
 	Find(ctx context.Context, h social.Handle, actorID string) (social.RemoteAccount, error)
 	Follow(ctx context.Context, id social.RemoteID) (social.Relationship, error)
+	// Unfollow ends following, or takes back the request. It may be called again.
+	Unfollow(ctx context.Context, id social.RemoteID) (social.Relationship, error)
 	// Relationships takes at most BatchSize ids.
 	Relationships(ctx context.Context, ids []social.RemoteID) ([]social.Relationship, error)
 }
@@ -47,7 +49,7 @@ type Mover interface {
 type Work struct {
 	Destination social.Destination
 	Budgets     []social.Budget
-	Due         []social.FollowJob // planned and due, most certain first
+	Due         []social.FollowJob // planned and due, most certain first; while undoing, those to be unfollowed
 	Confirm     []social.FollowJob // asked, and due for a relationship check
 	NextDue     time.Time          // of the earliest job that is not due yet, zero when none
 }

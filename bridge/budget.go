@@ -111,7 +111,7 @@ func Spend(b []social.Budget, d social.Destination, a Act, now time.Time) []soci
 	switch {
 	case a.Kind == Recheck:
 		take(all, social.RequestsFamily, 1)
-	case a.Kind == Ask && a.Job.RemoteID == "":
+	case a.Kind == Ask && (a.Job.State == social.JobUndoing || a.Job.RemoteID == ""):
 		take(all, social.RequestsFamily, 1)
 		all = spendTarget(all, targetOf(a.Job), now)
 	case a.Kind == Ask:
@@ -140,7 +140,7 @@ func sendRequests(job social.FollowJob) int {
 // answer is asked more slowly. job and err are what Send returned.
 func Reckon(b []social.Budget, a Act, job social.FollowJob, err error, now time.Time) []social.Budget {
 	all := slices.Clone(b)
-	if a.Kind != Ask {
+	if a.Kind != Ask || a.Job.State == social.JobUndoing {
 		return all
 	}
 	if a.Job.RemoteID == "" {

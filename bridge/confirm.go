@@ -61,8 +61,10 @@ func read(d social.Destination, job social.FollowJob, rel social.Relationship, n
 	case rel.Blocking || rel.BlockedBy:
 		job, _ = s.end(social.Declined, blockReason(rel))
 		return job
-	case rel.Requested:
-		return s.asked(rel)
+	case rel.Requested: // by the person themselves, as far as we know
+		job = s.asked(rel)
+		job.Reason = social.ReasonOwnAsk
+		return job
 	}
 	s.job.Checks, s.job.UpdatedAt = 1, now
 	return s.job
@@ -75,6 +77,9 @@ func checked(d social.Destination, job social.FollowJob, rel social.Relationship
 	s.job.Checks++
 	outcome, reason := firstWord(d, job, rel)
 	switch {
+	case rel.Following && outcome != social.Requested && job.Reason == social.ReasonOwnAsk:
+		job, _ = s.end(social.Already, social.ReasonNone)
+		return job
 	case outcome == social.Followed || outcome == social.Moved:
 		job, _ = s.end(outcome, reason)
 		return job
@@ -113,18 +118,26 @@ func seen(job social.FollowJob) bool { return job.Checks > 0 }
 // stillAsked waits on, up to 30 days; the request then stays where it is and
 // the person may take it back.
 func (s *sender) stillAsked() social.FollowJob {
+	why := social.ReasonNone
+	if s.job.Reason == social.ReasonOwnAsk {
+		why = social.ReasonOwnAsk
+	}
 	if s.now.Sub(s.job.AskedAt) >= requestAge {
-		job, _ := s.end(social.Requested, social.ReasonNone)
+		job, _ := s.end(social.Requested, why)
 		return job
 	}
-	s.job.Outcome, s.job.Reason = social.Requested, social.ReasonNone
+	s.job.Outcome, s.job.Reason = social.Requested, why
 	s.job.DueAt, s.job.UpdatedAt = s.now.Add(nextCheck(s.job.Checks)), s.now
 	return s.job
 }
 
 // unclear looks again when a Relationship says neither, or is missing; one
-// that is missing for long is given up.
+// that is missing for long is given up. What the person asked for themselves
+// stays theirs.
 func (s *sender) unclear() social.FollowJob {
+	if s.job.Reason == social.ReasonOwnAsk {
+		return s.stillAsked()
+	}
 	if s.job.Checks > maxAttempts {
 		return s.giveUp(social.ReasonGaveUp)
 	}

@@ -12,7 +12,12 @@ import (
 // that a person must act first. It never sends nor changes anything.
 func Next(w Work, now time.Time) (a Act, until time.Time) {
 	d := w.Destination
-	if d.State != social.Active || d.Follow != social.FollowRunning {
+	switch {
+	case d.State != social.Active:
+		return Act{}, time.Time{}
+	case d.Follow == social.FollowUndoing:
+		return nextUndo(w, now)
+	case d.Follow != social.FollowRunning:
 		return Act{}, time.Time{}
 	}
 	if len(w.Due)+len(w.Confirm) == 0 {
@@ -99,10 +104,11 @@ func unreadOf(w Work, n int) (batch []social.FollowJob) {
 	return batch
 }
 
-// isUnread reports that the person may follow the account already: they follow
-// somebody, and the account's relationship was not read yet.
+// isUnread reports that the person may follow the account already, or has asked
+// it: they follow somebody, or it approves by hand, which no count of follows
+// shows; and the account's relationship was not read yet.
 func isUnread(d social.Destination, job social.FollowJob) bool {
-	return d.Following > 0 && job.RemoteID != "" && job.Checks == 0 && !attempted(job)
+	return (d.Following > 0 || job.Locked) && job.RemoteID != "" && job.Checks == 0 && !attempted(job)
 }
 
 // pick chooses the job whose turn it is: one that is found and only needs to

@@ -17,6 +17,11 @@ var outcomeSay = map[string]string{
 	"outcome-requested":       "Asked on {date}. They approve followers by hand.",
 	"outcome-requested-open":  "Asked on {date}. We look again at {time}.",
 	"outcome-requested-long":  "Asked {n} days ago, no answer. Take the request back?",
+	"outcome-own-ask":         "You had asked them before we did. They haven't answered yet.",
+	"outcome-undone":          "Unfollowed again, as you wished.",
+	"outcome-undone-request":  "The request was taken back, as you wished.",
+	"outcome-undoing":         "Will be unfollowed.",
+	"outcome-stays":           "{server} didn't take our unfollow of this account. Unfollow it there yourself, or undo again.",
 	"outcome-already":         "You followed them already.",
 	"outcome-moved":           "They moved to {new}; we followed that account instead.",
 	"outcome-moved-claim":     "They say they moved to {new}, but {new} doesn't confirm it. Decide yourself.",
@@ -162,12 +167,21 @@ func outcomeCode(job social.FollowJob, now time.Time) string {
 	switch job.State {
 	case social.JobCanceled:
 		return "outcome-canceled"
+	case social.JobUndoing:
+		return "outcome-undoing"
 	case social.JobPlanned:
 		if job.Outcome == social.NoOutcome {
 			return "outcome-waiting"
 		}
 	}
+	if job.Reason == social.ReasonStays {
+		return "outcome-stays"
+	}
 	switch job.Outcome {
+	case social.Undone:
+		if job.Reason == social.ReasonRequest {
+			return "outcome-undone-request"
+		}
 	case social.Requested:
 		return requestedCode(job, now)
 	case social.Moved:
@@ -182,6 +196,8 @@ func outcomeCode(job social.FollowJob, now time.Time) string {
 
 func requestedCode(job social.FollowJob, now time.Time) string {
 	switch {
+	case job.Reason == social.ReasonOwnAsk:
+		return "outcome-own-ask"
 	case now.Sub(job.AskedAt) >= requestAge:
 		return "outcome-requested-long"
 	case job.Locked || job.State == social.JobDone:

@@ -31,6 +31,8 @@ type sender struct {
 func Send(ctx context.Context, srv Server, mv Mover, d social.Destination, job social.FollowJob, now time.Time) (social.FollowJob, error) {
 	s := &sender{srv: srv, mv: mv, d: d, job: job, now: now}
 	switch {
+	case job.State == social.JobUndoing:
+		return s.undo(ctx)
 	case job.State != social.JobPlanned:
 		return job, nil
 	case job.Outcome == social.Declined: // a refusal is for good, whoever makes the job due again
@@ -50,6 +52,9 @@ func Send(ctx context.Context, srv Server, mv Mover, d social.Destination, job s
 // itself only for a step that panicked.
 func Fail(job social.FollowJob, now time.Time) social.FollowJob {
 	s := &sender{job: job, now: now}
+	if job.State == social.JobUndoing {
+		return s.stillThere()
+	}
 	if s.job.Attempts++; s.job.Attempts >= maxAttempts {
 		return s.giveUp(social.ReasonGaveUp)
 	}

@@ -12,17 +12,19 @@ import (
 
 // script is a Server and Mover that answers what a test wrote down.
 type script struct {
-	found     social.RemoteAccount
-	findErr   error
-	rel       social.Relationship // of Follow
-	followErr error
-	before    social.Relationship // of Relationships
-	relErr    error
-	res       social.Resolution
-	lookErr   error
-	movedTo   social.Handle
-	moveErr   error
-	calls     string // one letter a call: f s r l m
+	found      social.RemoteAccount
+	findErr    error
+	rel        social.Relationship // of Follow
+	followErr  error
+	unfollowed social.Relationship // of Unfollow
+	unErr      error
+	before     social.Relationship // of Relationships
+	relErr     error
+	res        social.Resolution
+	lookErr    error
+	movedTo    social.Handle
+	moveErr    error
+	calls      string // one letter a call: f u s r l m
 }
 
 func (s *script) Find(context.Context, social.Handle, string) (social.RemoteAccount, error) {
@@ -33,6 +35,11 @@ func (s *script) Find(context.Context, social.Handle, string) (social.RemoteAcco
 func (s *script) Follow(context.Context, social.RemoteID) (social.Relationship, error) {
 	s.calls += "f"
 	return s.rel, s.followErr
+}
+
+func (s *script) Unfollow(context.Context, social.RemoteID) (social.Relationship, error) {
+	s.calls += "u"
+	return s.unfollowed, s.unErr
 }
 
 func (s *script) Relationships(_ context.Context, ids []social.RemoteID) ([]social.Relationship, error) {

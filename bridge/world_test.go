@@ -28,13 +28,14 @@ type person struct {
 	poison   bool // the home server breaks over it
 	lazy     bool // the home server has to fetch it once
 
-	askedAt time.Time
-	follows bool // a follow or request exists
-	made    int  // follows created
-	posts   int  // POST …/follow seen
-	again   int  // of them while the follow stood
-	no      bool // its refusal was written down
-	late    int  // of them after that
+	askedAt   time.Time
+	follows   bool // a follow or request exists
+	made      int  // follows created
+	posts     int  // POST …/follow seen
+	unfollows int  // POST …/unfollow done
+	again     int  // of them while the follow stood
+	no        bool // its refusal was written down
+	late      int  // of them after that
 }
 
 // settled is whether the follow was accepted at now.
@@ -234,6 +235,19 @@ func (w *world) Follow(_ context.Context, id social.RemoteID) (social.Relationsh
 	return w.firstAnswer(p), nil
 }
 
+func (w *world) Unfollow(_ context.Context, id social.RemoteID) (social.Relationship, error) {
+	if err := w.begin("/api/v1/accounts/:id/unfollow"); err != nil {
+		return social.Relationship{}, err
+	}
+	p := w.byID[id]
+	if p == nil {
+		return social.Relationship{}, errGone
+	}
+	p.follows = false
+	p.unfollows++
+	return social.Relationship{ID: id}, w.maybe()
+}
+
 func (w *world) create(p *person, path string) error {
 	if p.follows {
 		return nil
@@ -322,12 +336,12 @@ func (r *table) work(now time.Time) Work {
 	perHost := map[string]int{}
 	for _, job := range r.jobs {
 		switch {
-		case job.State == social.JobDone:
+		case job.State == social.JobDone, (job.State == social.JobUndoing) != (r.d.Follow == social.FollowUndoing):
 		case job.DueAt.After(now):
 			w.NextDue = earliest(w.NextDue, job.DueAt)
 		case job.State == social.JobAsked && len(w.Confirm) < 40:
 			w.Confirm = append(w.Confirm, job)
-		case job.State == social.JobPlanned && perHost[targetOf(job)] < 3:
+		case job.State != social.JobAsked && perHost[targetOf(job)] < 3:
 			perHost[targetOf(job)]++
 			w.Due = append(w.Due, job)
 		}

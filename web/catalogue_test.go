@@ -20,7 +20,7 @@ import (
 // operator are the codes of faults that only whoever runs Godwit can meet, on
 // the command line: English is enough for them. The last line are those that
 // the pages say in words of their own.
-var operator = strings.Fields(`bad-user-agent bad-redis-url database-file database-unreachable database-url schema-new schema-old wrong-key
+var operator = strings.Fields(`bad-user-agent bad-redis-url database-damaged database-file database-unreachable database-url schema-new schema-old wrong-key
 	panic unknown-task no-such-file too-many-ids
 	not-found form-too-large bad-form too-fast`)
 
@@ -199,7 +199,7 @@ func TestWordsOfStates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys := []string{"outcome.planned", "outcome.canceled", "certainty.conflict", "state.unresolved", "group.all"}
+	keys := []string{"outcome.planned", "outcome.canceled", "outcome.undoing", "certainty.conflict", "state.unresolved", "group.all"}
 	for _, o := range outcomeOrder {
 		keys = append(keys, "outcome."+string(o))
 	}

@@ -232,7 +232,7 @@ func (s *site) startFollowing(v *visit, d social.Destination) (string, error) {
 		return "", notFound()
 	}
 	if d.State == social.PermissionLost {
-		return "", fault.New(fault.Paused, "permission-lost", "{host} no longer accepts our permission. Connect again and it goes on where it stopped.", "host", d.Host)
+		return "", permissionLost(d)
 	}
 	n, err := s.Store.PlanFollows(v.r.Context(), v.user.ID, d.ID, v.now)
 	if err != nil {
@@ -245,4 +245,8 @@ func (s *site) startFollowing(v *visit, d social.Destination) (string, error) {
 	}
 	v.flash(flash{Key: key, N: n})
 	return "/follow/progress?as=" + itoa(d.ID), nil
+}
+
+func permissionLost(d social.Destination) error {
+	return fault.New(fault.Paused, "permission-lost", "{host} no longer accepts our permission. Connect again and it goes on where it stopped.", "host", d.Host)
 }

@@ -278,6 +278,7 @@ func TestFormsAreBoundToTheSession(t *testing.T) {
 			"/data/forget":                         {"typed", "@alice@shore.test"},
 			"/follow":                              {"how", "background"},
 			"/follow/cancel":                       {"as", fmt.Sprint(d.ID)},
+			"/follow/undo":                         {"as", fmt.Sprint(d.ID)},
 			"/follow/csv/check":                    {"as", fmt.Sprint(d.ID)},
 			"/data/disconnect/" + fmt.Sprint(d.ID): {},
 		} {

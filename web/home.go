@@ -107,7 +107,7 @@ func (s *site) openLikely(v *visit) (int, error) {
 // busiest is the account whose following is under way, else the first.
 func busiest(all []social.Destination) social.Destination {
 	for _, d := range all {
-		if d.Follow == social.FollowRunning || d.Follow == social.FollowPaused {
+		if d.Follow == social.FollowRunning || d.Follow == social.FollowPaused || d.Follow == social.FollowUndoing {
 			return d
 		}
 	}

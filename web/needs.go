@@ -66,6 +66,8 @@ type followStore interface {
 	PlanFollows(ctx context.Context, userID, destinationID int64, now time.Time) (planned int, err error)
 	SetFollowState(ctx context.Context, userID, destinationID int64, state social.FollowState, now time.Time) error
 	RetryFollows(ctx context.Context, userID, destinationID, jobID int64, now time.Time) (int, error)
+	Undoable(ctx context.Context, userID, destinationID int64) (int, error)
+	UndoFollows(ctx context.Context, userID, destinationID int64, now time.Time) (int, error)
 	FollowCounts(ctx context.Context, userID, destinationID int64) (store.FollowCounts, error)
 	ListFollowJobs(ctx context.Context, userID int64, f store.FollowFilter) (_ []social.FollowJob, total int, err error)
 	GetFollowJob(ctx context.Context, userID, id int64) (social.FollowJob, error)

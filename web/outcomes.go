@@ -34,6 +34,7 @@ type cancelPage struct {
 	Frame       `json:"-"`
 	Destination social.Destination
 	Done, Left  int
+	Undoing     int // while an undo is under way: those that it has not reached
 }
 
 func (s *site) outcomes(v *visit) error {
@@ -139,7 +140,7 @@ func (s *site) setFollowing(v *visit, state social.FollowState, done string) err
 	if err != nil {
 		return err
 	}
-	if d.Follow == social.FollowStopped || d.Follow == social.FollowIdle {
+	if d.Follow != social.FollowRunning && d.Follow != social.FollowPaused {
 		return fault.New(fault.Conflict, "not-following", "Nothing is being followed at the moment, so nothing was changed.")
 	}
 	if err := s.Store.SetFollowState(v.r.Context(), v.user.ID, d.ID, state, v.now); err != nil {
@@ -164,7 +165,7 @@ func (v *visit) showCancel(status int, wrong locale.Sentence) error {
 	if err != nil {
 		return err
 	}
-	page := &cancelPage{Destination: d, Done: counts.Total - counts.Waiting, Left: counts.Waiting}
+	page := &cancelPage{Destination: d, Done: counts.Total - counts.Waiting, Left: counts.Waiting, Undoing: counts.Undoing}
 	page.Title, page.Here = v.say("progress.cancel.title"), "move"
 	if !wrong.Empty() {
 		page.Problem = []problem{{"yes", wrong}}

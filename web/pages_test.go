@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -216,21 +217,67 @@ func TestOutcomes(t *testing.T) {
 	h.seed(user, friends())
 	b.get(h.allow(b.start("alice@shore.test"), "alice", "allow"))
 	b.submit(b.page("/follow"), "/follow", "how", "background")
-	jobs, _, err := h.store.ListFollowJobs(t.Context(), user.ID, followsOf(h, user))
-	h.check(err)
-	job := jobs[0]
-	job.State, job.Outcome, job.Reason, job.Attempts = social.JobDone, social.Deferred, social.ReasonGaveUp, 5
-	d := must[social.Destination](t)(h.store.GetDestination(t.Context(), user.ID, job.DestinationID))
-	task := h.claim(social.FollowTask, d.ID)
-	h.check(h.store.SaveFollows(t.Context(), task, []social.FollowJob{job}, nil, d, h.clock.Now()))
-	h.check(h.store.Settle(t.Context(), task, time.Time{}, false))
-
+	job, _ := h.followed(user, social.FollowJob{State: social.JobDone, Outcome: social.Deferred, Reason: social.ReasonGaveUp, Attempts: 5})
 	page := b.page("/follow/outcomes?outcome=deferred")
 	page.want(t, "Waiting: 1", "It didn't work in 5 tries.")
 	one := b.page("/follow/" + fmt.Sprint(job.ID))
 	one.want(t, "Following @ava@reeds.test")
 	b.follow(b.submit(one, "/follow/retry")).want(t, "1 is tried again.")
 	b.page("/follow/outcomes?outcome=refused").want(t, "None of these yet.")
+}
+
+// Undo says how many, asks first, and can be stopped; nobody else is counted.
+func TestUndo(t *testing.T) {
+	h := town(t, web.Local)
+	b := h.owner()
+	user := h.userOf(b)
+	h.seed(user, friends())
+	b.get(h.allow(b.start("alice@shore.test"), "alice", "allow"))
+	b.page("/follow/undo").want(t, "There is nothing to undo.")
+	b.submit(b.page("/follow"), "/follow", "how", "background")
+	job, d := h.followed(user, social.FollowJob{State: social.JobDone, Outcome: social.Followed, RemoteID: "77", AskedAt: h.clock.Now()})
+	progress := b.page("/follow/progress")
+	if progress.doc.Find(`a[href^="/follow/undo"]`).Length() != 1 {
+		t.Error("no way to undo")
+	}
+	ask := b.page("/follow/undo")
+	ask.want(t, "Unfollow the 1 account that Godwit followed for you. Nobody else is touched.", "Unfollow 1 account")
+	began := b.follow(b.submit(ask, "/follow/undo"))
+	began.want(t, "Started: 1 account to unfollow.", "0 of 1 unfollowed", "Being unfollowed", "Stop unfollowing")
+	if last := h.rung[len(h.rung)-1]; last.Kind != social.FollowTask || last.ID != d.ID {
+		t.Errorf("rung %v", last)
+	}
+	if a := b.post("/follow/pause", "as", fmt.Sprint(d.ID)); a.StatusCode != http.StatusConflict {
+		t.Errorf("pausing an undo: %d", a.StatusCode)
+	}
+	stop := b.page("/follow/cancel")
+	stop.want(t, "1 is still followed and stays so.")
+	b.follow(b.submit(stop, "/follow/cancel")).want(t, "Stopped")
+	b.follow(b.submit(b.page("/follow/undo"), "/follow/undo"))
+	job.State, job.Outcome = social.JobDone, social.Undone
+	h.save(d, job)
+	b.page("/follow/progress").want(t, "Done: 1 unfollowed", "Whom you followed before, you still follow.", "Unfollowed again")
+	b.page("/follow/outcomes?outcome=undone").want(t, "Unfollowed again, as you wished.")
+	b.page("/follow/undo").want(t, "There is nothing to undo.")
+}
+
+// followed makes the User's first FollowJob what a worker would.
+func (h *house) followed(user social.User, as social.FollowJob) (social.FollowJob, social.Destination) {
+	jobs, _, err := h.store.ListFollowJobs(context.Background(), user.ID, followsOf(h, user))
+	h.check(err)
+	d, err := h.store.GetDestination(context.Background(), user.ID, jobs[0].DestinationID)
+	h.check(err)
+	job := jobs[0]
+	job.State, job.Outcome, job.Reason, job.Attempts, job.RemoteID, job.AskedAt = as.State, as.Outcome, as.Reason, as.Attempts, as.RemoteID, as.AskedAt
+	h.save(d, job)
+	return job, d
+}
+
+// save writes a FollowJob as a worker does.
+func (h *house) save(d social.Destination, job social.FollowJob) {
+	task := h.claim(social.FollowTask, d.ID)
+	h.check(h.store.SaveFollows(context.Background(), task, []social.FollowJob{job}, nil, d, h.clock.Now()))
+	h.check(h.store.Settle(context.Background(), task, time.Time{}, false))
 }
 
 func TestData(t *testing.T) {
@@ -370,7 +417,7 @@ func every(t *testing.T, h *house, b *browser) []answer {
 	jobs, _, err := h.store.ListFollowJobs(t.Context(), user.ID, followsOf(h, user))
 	h.check(err)
 	paths := []string{"/", "/connect", "/help/export/x", "/sources/new", "/sources/1", "/matches", "/matches?group=likely", "/matches/missing", "/matches/check?group=likely",
-		"/follow", "/follow/csv/check", "/follow/progress", "/follow/outcomes", "/follow/cancel", "/follow/" + fmt.Sprint(jobs[0].ID), "/data", "/data/forget",
+		"/follow", "/follow/csv/check", "/follow/progress", "/follow/outcomes", "/follow/cancel", "/follow/undo", "/follow/" + fmt.Sprint(jobs[0].ID), "/data", "/data/forget",
 		"/data/disconnect/" + fmt.Sprint(jobs[0].DestinationID), "/privacy", "/about-bot", "/signed-out", "/forgotten"}
 	for _, x := range m {
 		paths = append(paths, "/matches/"+fmt.Sprint(x.ID))

@@ -15,14 +15,15 @@ type progressPage struct {
 	Frame        `json:"-"`
 	Destination  social.Destination
 	Destinations []social.Destination
-	State        string // running, paused, stopped, finished, lost, none
+	State        string // running, paused, stopped, finished, lost, undoing, undone, none
 	Say          locale.Sentence
 	Next         locale.Sentence
 	Estimate     locale.Sentence
 	Done, Total  int
 	Counts       []outcomeCount
 	Latest       []jobRow
-	More         int // confirmed since, not planned yet
+	More         int  // confirmed since, not planned yet
+	CanUndo      bool // Godwit followed somebody
 }
 
 // outcomeCount is how many accounts have an Outcome.
@@ -41,7 +42,7 @@ type jobRow struct {
 }
 
 // outcomeOrder is the order in which Outcomes are listed.
-var outcomeOrder = []social.Outcome{social.Followed, social.Requested, social.Already, social.Moved, social.Deferred, social.Declined, social.Gone}
+var outcomeOrder = []social.Outcome{social.Followed, social.Requested, social.Already, social.Moved, social.Deferred, social.Declined, social.Gone, social.Undone}
 
 func (s *site) progress(v *visit) error {
 	page, err := s.buildProgress(v)
@@ -86,6 +87,7 @@ func (s *site) buildProgress(v *visit) (*progressPage, error) {
 			page.Counts = append(page.Counts, outcomeCount{o, n, "/follow/outcomes?outcome=" + string(o) + "&as=" + itoa(d.ID)})
 		}
 	}
+	page.CanUndo = d.Follow != social.FollowUndoing && counts.ByOutcome[social.Followed]+counts.ByOutcome[social.Requested]+counts.ByOutcome[social.Moved] > 0
 	return page, v.sayProgress(page, counts)
 }
 
@@ -106,11 +108,13 @@ func (v *visit) sayProgress(p *progressPage, c store.FollowCounts) error {
 	good := c.ByOutcome[social.Followed] + c.ByOutcome[social.Already] + c.ByOutcome[social.Moved]
 	switch {
 	case d.State == social.PermissionLost:
-		p.State, p.Title, p.Say = "lost", v.say("progress.lost"), v.say("progress.lost.say", "server", server, "n", c.Waiting)
+		p.State, p.Title, p.Say = "lost", v.say("progress.lost"), v.say("progress.lost.say", "server", server, "n", c.Waiting+c.Undoing)
 	case d.State == social.Disabled:
 		p.State, p.Title, p.Say = "disabled", v.say("progress.paused"), v.say("progress.disabled", "server", server)
 	case d.State == social.LimitReached && c.Waiting > 0:
 		p.State, p.Title, p.Say = "limit", v.say("progress.paused"), v.say("progress.limit", "server", server, "n", c.Waiting)
+	case d.Follow == social.FollowUndoing:
+		v.sayUndoing(p, c)
 	case d.Follow == social.FollowStopped:
 		p.State, p.Title, p.Say = "stopped", v.say("progress.stopped"), v.say("progress.stopped.say", "n", good)
 	case d.Follow == social.FollowPaused:
@@ -182,6 +186,8 @@ func (v *visit) jobRow(job social.FollowJob, d social.Destination) jobRow {
 	switch {
 	case job.State == social.JobCanceled:
 		row.Word = "canceled"
+	case job.State == social.JobUndoing:
+		row.Word = "undoing"
 	case job.Outcome == social.NoOutcome:
 		row.Word = "planned"
 	}

@@ -76,6 +76,8 @@ var routes = []route{
 	{"GET /follow/cancel", person, (*site).cancelForm, false},
 	{"POST /follow/cancel", person, (*site).cancel, false},
 	{"POST /follow/retry", person, (*site).retry, false},
+	{"GET /follow/undo", person, (*site).undoForm, false},
+	{"POST /follow/undo", person, (*site).undo, false},
 	{"GET /follow/{id}", person, (*site).followJob, false},
 
 	{"GET /data", person, (*site).data, false},

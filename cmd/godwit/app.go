@@ -81,6 +81,9 @@ func (a *app) start(cmd *cobra.Command) error {
 		return err
 	}
 	a.cfg, a.running = cfg, true
+	// net/http prints what strangers sent through package log; there it becomes
+	// one escaped line like every other (OPS-06), shown with -v.
+	slog.SetDefault(a.logger())
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -78,13 +79,14 @@ func demoAddress(address string) string {
 }
 
 // besides serves the simulated servers' own pages for the browser under
-// demoPath, and everything else as it was.
+// demoPath, and everything else as it was, a foreign Host included: the pages
+// refuse it (LOC-01).
 func besides(world *feditest.World) func(http.Handler) http.Handler {
 	return func(pages http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			rest, simulated := strings.CutPrefix(r.URL.Path, demoPath)
 			host, path, found := strings.Cut(rest, "/")
-			if !simulated || !found {
+			if !simulated || !found || !thisMachine(r.Host) {
 				pages.ServeHTTP(w, r)
 				return
 			}
@@ -93,6 +95,12 @@ func besides(world *feditest.World) func(http.Handler) http.Handler {
 			world.ServeHTTP(w, inner)
 		})
 	}
+}
+
+// thisMachine reports whether a Host header names this machine.
+func thisMachine(host string) bool {
+	name, _, err := net.SplitHostPort(host)
+	return err == nil && (name == "localhost" || name == "127.0.0.1" || name == "::1")
 }
 
 // sampleAge is how old the sample export is when the demo starts.

@@ -22,6 +22,7 @@ type followOptions struct {
 	yes    bool
 	json   bool
 	wait   bool
+	undo   bool
 }
 
 func (a *app) followCommand() *cobra.Command {
@@ -30,8 +31,9 @@ func (a *app) followCommand() *cobra.Command {
 		Use: "follow", Short: "Follow the confirmed matches, or write the CSV that the server can import", Args: cobra.NoArgs,
 		Long: `Follow the confirmed matches from your account, one after the other, at the pace that the server allows. What
 has to wait until tomorrow is left for the next run, for "godwit serve", or for --wait. With --yes the likely
-matches are confirmed too. Nothing is ever followed twice.`,
-		Example: "  godwit follow --dry-run\n  godwit follow --yes\n  godwit follow --csv following.csv",
+matches are confirmed too. Nothing is ever followed twice. With --undo those whom Godwit followed are unfollowed
+again, and nobody else.`,
+		Example: "  godwit follow --dry-run\n  godwit follow --yes\n  godwit follow --csv following.csv\n  godwit follow --undo",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.follow(cmd.Context(), o) },
 	}
 	cmd.Flags().StringVar(&o.as, "as", "", "the `ACCOUNT` (user@host) to follow from, when there are several")
@@ -39,6 +41,9 @@ matches are confirmed too. Nothing is ever followed twice.`,
 	cmd.Flags().StringVar(&o.csv, "csv", "", "write the file that Mastodon imports to `FILE` instead of following")
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "confirm all likely matches and don't ask")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print one JSON line for each account, then a summary")
+	cmd.Flags().BoolVar(&o.undo, "undo", false, "unfollow exactly those whom Godwit followed")
+	cmd.MarkFlagsMutuallyExclusive("undo", "csv")
+	cmd.MarkFlagsMutuallyExclusive("undo", "dry-run")
 	cmd.Flags().BoolVar(&o.wait, "wait", false, "stay until the very last one, for days if need be")
 	return cmd
 }
@@ -53,6 +58,10 @@ func (a *app) follow(ctx context.Context, o followOptions) error {
 	if err != nil && (o.csv == "" && !o.dryRun || o.as != "") {
 		return err
 	}
+	f := &following{house: h, destination: d, options: o, started: time.Now(), before: map[int64]social.Outcome{}}
+	if o.undo {
+		return f.undo(ctx)
+	}
 	if err := h.confirmLikely(ctx, o); err != nil {
 		return err
 	}
@@ -66,7 +75,6 @@ func (a *app) follow(ctx context.Context, o followOptions) error {
 	case o.csv != "":
 		return h.writeImportFile(o.csv, wanted)
 	}
-	f := &following{house: h, destination: d, options: o, started: time.Now(), before: map[int64]social.Outcome{}}
 	return f.run(ctx, len(wanted))
 }
 

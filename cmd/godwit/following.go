@@ -70,7 +70,12 @@ func (f *following) remember(ctx context.Context) error {
 // old reports whether nothing became of j in this run.
 func (f *following) old(j social.FollowJob) bool {
 	outcome, sent := f.before[j.ID]
-	return sent && j.State != social.JobPlanned && j.Outcome == outcome
+	return sent && !waits(j) && j.Outcome == outcome
+}
+
+// waits reports that something is still to be done for j.
+func waits(j social.FollowJob) bool {
+	return j.State == social.JobPlanned || j.State == social.JobUndoing
 }
 
 // nothingLeft says why there is nothing to send.
@@ -120,8 +125,14 @@ func (f *following) rests(ctx context.Context, c store.FollowCounts) (bool, erro
 	if err != nil || c.Waiting == 0 && unchecked == 0 {
 		return true, err
 	}
+	return f.pauses(ctx, social.FollowRunning)
+}
+
+// pauses reports whether nothing goes on for now: somebody or something
+// stopped it, or the next step is due later than this run waits for.
+func (f *following) pauses(ctx context.Context, state social.FollowState) (bool, error) {
 	d, err := f.store.GetDestination(ctx, f.user.ID, f.destination.ID)
-	if err != nil || d.State != social.Active || d.Follow != social.FollowRunning {
+	if err != nil || d.State != social.Active || d.Follow != state {
 		return true, err
 	}
 	due, err := f.store.DueAt(ctx, social.FollowTask, d.ID)
@@ -164,7 +175,7 @@ func (f *following) report(ctx context.Context) (ended bool, err error) {
 		if f.old(j) || j.State == social.JobCanceled {
 			return
 		}
-		if j.State == social.JobPlanned {
+		if waits(j) {
 			ended = false
 		}
 		lines = append(lines, f.line(j))
@@ -175,13 +186,16 @@ func (f *following) report(ctx context.Context) (ended bool, err error) {
 	if f.options.json {
 		return ended, f.summary(lines)
 	}
+	if f.options.undo {
+		return ended, f.printUndone(d, lines)
+	}
 	return ended, f.print(d, lines)
 }
 
 func (f *following) line(j social.FollowJob) followed {
 	_, _, english := bridge.Say(j, f.destination.Host, time.Now())
 	l := followed{Handle: j.Handle.String(), Outcome: j.Outcome, Reason: english}
-	if j.State == social.JobPlanned {
+	if waits(j) {
 		l.Outcome, l.Until = social.Deferred, j.DueAt.UTC().Format(time.RFC3339)
 	}
 	return l

@@ -291,7 +291,6 @@ func differences(a, b []string) []string {
 // asked once (threats.md, part 12, column K; ENG-01, ENG-04). GODWIT_SOAK=1
 // does it for many seeds.
 func TestKill(t *testing.T) {
-	t.Parallel()
 	archive := largeArchive(t, 12<<20)
 	seeds, kills := 3, func(seed int) func(string) int { // each act in one of the runs
 		return func(name string) int {
@@ -309,7 +308,7 @@ func TestKill(t *testing.T) {
 	for i := range flocks {
 		flocks[i] = newFlock(t, archive)
 	}
-	places := make(chan struct{}, 4)
+	places := make(chan struct{}, 2) // more of them starve each other on two cores, and look-ups time out
 	var group sync.WaitGroup
 	for i, f := range flocks {
 		group.Go(func() {

@@ -95,10 +95,45 @@ func TestTerminal(t *testing.T) {
 	doctor(t, p)
 	dryRun(t, p, sample)
 	importFile(t, p, sample)
+	before := circle(sample.World)
 	follows(t, p, sample)
 	followsAgain(t, p, sample)
+	undoes(t, p, sample, before)
 	exports(t, p, sample)
 	forgets(t, p)
+}
+
+// circle is whom the wanderer follows or has asked, by the servers' own rows.
+func circle(world *feditest.World) (handles []string) {
+	for _, f := range world.Follows(wanderer) {
+		if f.State == feditest.Accepted || f.State == feditest.Pending {
+			handles = append(handles, f.Handle)
+		}
+	}
+	slices.Sort(handles)
+	return handles
+}
+
+// undoes takes back what Godwit followed, and nothing else.
+func undoes(t *testing.T, p *program, sample *feditest.SampleWorld, before []string) {
+	now := circle(sample.World)
+	r := p.run("no\n", "follow", "--undo")
+	if r.status != exitFailed || !strings.Contains(r.stderr, "Nobody else is touched.") || !strings.Contains(r.stderr, "Nothing was unfollowed.") {
+		t.Errorf("undo without a yes: status %d, %q", r.status, r.stderr)
+	}
+	if got := circle(sample.World); !slices.Equal(got, now) || len(now) <= len(before) {
+		t.Errorf("without a yes %v became %v", now, got)
+	}
+	accounts, sum := followLines(t, p.must("", "follow", "--undo", "--yes", "--json").stdout)
+	if n := len(now) - len(before); len(accounts) < n || sum.Summary[social.Undone] != len(accounts) { // a request may have been declined meanwhile
+		t.Errorf("%d lines, %d undone, want %d", len(accounts), sum.Summary[social.Undone], n)
+	}
+	if got := circle(sample.World); !slices.Equal(got, before) {
+		t.Errorf("after the undo the wanderer follows %v, before Godwit %v", got, before)
+	}
+	if r := p.must("", "follow", "--undo"); !strings.Contains(r.stdout, "Nothing to undo") {
+		t.Errorf("a second undo said %q", r.stdout)
+	}
 }
 
 func imports(t *testing.T, p *program, sample *feditest.SampleWorld, files []string) {

@@ -144,6 +144,7 @@ const (
 	FollowRunning FollowState = "running"
 	FollowPaused  FollowState = "paused"   // by the person
 	FollowStopped FollowState = "canceled" // by the person, for good
+	FollowUndoing FollowState = "undoing"  // what Godwit followed is unfollowed again, or was
 )
 
 // JobState is where a FollowJob stands between its steps.
@@ -155,6 +156,7 @@ const (
 	JobAsked    JobState = "asked"    // sent, to be confirmed by a relationship
 	JobDone     JobState = "done"     // has its final Outcome
 	JobCanceled JobState = "canceled" // the person stopped it before it was sent
+	JobUndoing  JobState = "undoing"  // to be unfollowed again; keeps its Outcome until that is done
 )
 
 // Outcome is how the follow of one account went.
@@ -170,6 +172,7 @@ const (
 	Gone      Outcome = "gone"
 	Declined  Outcome = "refused"
 	Deferred  Outcome = "deferred"
+	Undone    Outcome = "undone" // Godwit followed it and unfollowed it again, as the person wished
 )
 
 // Reason is why an Outcome is so; the page has a sentence for each.
@@ -194,6 +197,9 @@ const (
 	ReasonUnclear     Reason = "unclear"  // the home server didn't say whether it worked
 	ReasonGaveUp      Reason = "gave-up"  // tried as often as we try
 	ReasonMismatch    Reason = "mismatch" // the home server found somebody else under the name
+	ReasonOwnAsk      Reason = "own-ask"  // the person had asked before Godwit did; never undone
+	ReasonStays       Reason = "stays"    // the home server did not unfollow it
+	ReasonRequest     Reason = "request"  // of an undone one: it was a request that was taken back
 )
 
 // FollowJob is one Destination to follow one Handle.

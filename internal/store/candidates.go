@@ -40,7 +40,7 @@ func (s *Store) SaveCandidates(ctx context.Context, t social.Task, c []Candidate
 			return err
 		}
 		_, err = x.exec(ctx, `UPDATE accounts SET read_at = $3 WHERE user_id = $1 AND read_at = -1
-			AND id IN (SELECT CAST(e.value AS BIGINT) FROM LIST($2))`, owner, array(accounts), micros(now))
+			AND id IN IDS($2)`, owner, array(accounts), micros(now))
 		return err
 	})
 }
@@ -259,7 +259,7 @@ func dropCandidates(ctx context.Context, x q, userID int64, accounts []int64, ro
 		return o, r.Scan(&o.id, &o.account, &o.key)
 	}, `SELECT m.id, m.account_id, m.asked_key FROM LIST($2) JOIN matches AS m ON m.account_id = CAST(e.value AS BIGINT)
 		JOIN accounts AS a ON a.id = m.account_id
-		WHERE m.user_id = $1 AND m.decided_at = 0 AND NOT a.texts_gone`, userID, array(accounts))
+		WHERE +m.user_id = $1 AND m.decided_at = 0 AND NOT a.texts_gone`, userID, array(accounts))
 	var drop []int64
 	for _, o := range olds {
 		if !keep[[2]any{o.account, o.key}] {
@@ -272,7 +272,7 @@ func dropCandidates(ctx context.Context, x q, userID int64, accounts []int64, ro
 	if err := regradeNeighbours(ctx, x, userID, drop); err != nil {
 		return err
 	}
-	_, err = x.exec(ctx, `DELETE FROM matches WHERE user_id = $1 AND id IN (SELECT CAST(e.value AS BIGINT) FROM LIST($2))`, userID, array(drop))
+	_, err = x.exec(ctx, `DELETE FROM matches WHERE user_id = $1 AND id IN IDS($2)`, userID, array(drop))
 	return err
 }
 

@@ -28,7 +28,7 @@ func (s *Store) Decide(ctx context.Context, userID int64, ids []int64, d social.
 	ids = sortedUnique(append([]int64(nil), ids...))
 	err = s.write(ctx, func(x q) error {
 		before, err := list(ctx, x, scanDecided, `SELECT id, decision, decided_at FROM matches WHERE user_id = $1
-			AND id IN (SELECT CAST(e.value AS BIGINT) FROM LIST($2)) ORDER BY id`, userID, array(ids))
+			AND id IN IDS($2) ORDER BY id`, userID, array(ids))
 		if err != nil {
 			return err
 		}
@@ -47,13 +47,12 @@ func (s *Store) Decide(ctx context.Context, userID int64, ids []int64, d social.
 // one at a time.
 func (s *Store) DecideAll(ctx context.Context, userID int64, f MatchFilter, want int, d social.Decision, now time.Time) (n int, undo string, err error) {
 	f.Undecided = true
-	where, args := f.where(userID)
+	from, args := f.from(userID)
 	if f.Group == GroupAll {
-		where += ` AND m.certainty <> 'possible' AND NOT m.conflict`
+		from += ` AND m.certainty <> 'possible' AND NOT m.conflict`
 	}
 	err = s.write(ctx, func(x q) error {
-		before, err := list(ctx, x, scanDecided, `SELECT m.id, m.decision, m.decided_at
-			FROM matches AS m JOIN accounts AS a ON a.id = m.account_id`+where+` ORDER BY m.id`, args...)
+		before, err := list(ctx, x, scanDecided, `SELECT m.id, m.decision, m.decided_at`+from+` ORDER BY m.id`, args...)
 		if err != nil {
 			return err
 		}
@@ -79,7 +78,7 @@ func decide(ctx context.Context, x q, userID int64, before []decided, d social.D
 		ids[i] = before[i].ID
 	}
 	_, err = x.exec(ctx, `UPDATE matches SET decision = $3, decided_at = $4 WHERE user_id = $1
-		AND id IN (SELECT CAST(e.value AS BIGINT) FROM LIST($2))`, userID, array(ids), string(d), micros(now))
+		AND id IN IDS($2)`, userID, array(ids), string(d), micros(now))
 	if err != nil {
 		return "", err
 	}

@@ -36,7 +36,7 @@ func (s *Store) SaveDestination(ctx context.Context, d social.Destination, token
 		if _, err := x.exec(ctx, `UPDATE destinations SET token = $2 WHERE id = $1`, saved.ID, sealed); err != nil {
 			return err
 		}
-		if saved.Follow != social.FollowRunning {
+		if _, works := workState(saved.Follow); !works {
 			return nil
 		}
 		return ring(ctx, x, social.FollowTask, saved.ID, atOnce)

@@ -19,6 +19,8 @@ const (
 	dataFailure            // a row that the database refuses: leave it out
 	diskFailure            // no room, or the disk is failing
 	absentFailure          // a table or column that is not there yet
+	goneFailure            // what the row refers to was deleted, perhaps this moment
+	foreignFailure         // the file is no database, or a damaged one
 )
 
 // mean turns an error of database/sql into a Fault where people can do
@@ -39,6 +41,11 @@ func (d *dialect) mean(err error) error {
 	switch d.failure(err) {
 	case diskFailure:
 		return noRoom(err)
+	case goneFailure:
+		return notFound()
+	case foreignFailure:
+		return fault.New(fault.Denied, "database-damaged",
+			"The database file is damaged, or is none of Godwit's. Nothing was changed; put a backup in its place, or choose another data folder.").Because(err)
 	case absentFailure:
 		return fault.New(fault.Denied, "schema-old",
 			"The database's schema is older than this godwit. Nothing was changed; run \"godwit migrate up\" first.").Because(err)

@@ -255,6 +255,8 @@ func TestOlderSchema(t *testing.T) {
 func TestOpenSaysWhatIsWrong(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	ok(t, os.WriteFile(file, nil, 0o600))
+	text := filepath.Join(t.TempDir(), "letter.txt")
+	ok(t, os.WriteFile(text, bytes.Repeat([]byte("dear reader "), 1000), 0o600))
 	for _, c := range []struct {
 		o    store.Options
 		kind fault.Kind
@@ -264,6 +266,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		{store.Options{URL: "postgres://user:hunter2@[::1"}, fault.Invalid, "The database address isn't right."},
 		{store.Options{URL: "postgres://user:hunter2@127.0.0.1:1/x"}, fault.Unavailable, "The database doesn't answer."},
 		{store.Options{Path: filepath.Join(file, "godwit.db")}, fault.Denied, "The database "},
+		{store.Options{Path: text}, fault.Denied, "The database file is damaged, or is none of Godwit's."},
 	} {
 		_, err := store.Open(t.Context(), c.o)
 		wantKind(t, err, c.kind)
@@ -320,6 +323,8 @@ func TestUsersAndSessions(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 		wantKind(t, s.SetLocale(ctx, 99, "x"), fault.NotFound)
+		wantKind(t, s.SaveSession(ctx, store.Session{Hash: "h", UserID: 99, CreatedAt: now, SeenAt: now}), fault.NotFound)
+		wantKind(t, must2(s.CreateSource(ctx, social.Source{UserID: 99}, now)), fault.NotFound)
 		for i := range 12 {
 			at := now.Add(time.Duration(i) * time.Minute)
 			ok(t, s.SaveSession(ctx, store.Session{Hash: fmt.Sprintf("h%d", i), UserID: u.ID, CreatedAt: at, SeenAt: at}))

@@ -72,8 +72,7 @@ type jobRow struct {
 // counts the new jobs only.
 func (s *Store) PlanFollows(ctx context.Context, userID, destinationID int64, now time.Time) (planned int, err error) {
 	err = s.write(ctx, func(x q) error {
-		if err := one(x.exec(ctx, `UPDATE destinations SET follow_state = 'running' WHERE user_id = $1 AND id = $2`,
-			userID, destinationID)); err != nil {
+		if err := setFollow(ctx, x, userID, destinationID, social.FollowRunning, now); err != nil {
 			return err
 		}
 		all, err := list(ctx, x, scanMatch, `SELECT `+matchColumns+wanted(plannedOrOver), userID, destinationID)
@@ -113,16 +112,13 @@ func insertJobs(ctx context.Context, x q, userID, destinationID int64, all []soc
 }
 
 // SetFollowState pauses, resumes or cancels; cancelling ends planned jobs.
-// What is asked already is still looked after. Resuming rings.
+// What is asked already is still looked after. Resuming rings. Each of them
+// ends an undo that is under way: whom it has not reached stays followed.
 func (s *Store) SetFollowState(ctx context.Context, userID, destinationID int64, state social.FollowState, now time.Time) error {
 	return s.write(ctx, func(x q) error {
-		err := one(x.exec(ctx, `UPDATE destinations SET follow_state = $3 WHERE user_id = $1 AND id = $2`, userID, destinationID, string(state)))
-		if err != nil {
-			return err
-		}
-		if state == social.FollowStopped {
-			_, err = x.exec(ctx, `UPDATE follow_jobs SET state = 'canceled', updated_at = $3
-				WHERE user_id = $1 AND destination_id = $2 AND state = 'planned'`, userID, destinationID, micros(now))
+		err := setFollow(ctx, x, userID, destinationID, state, now)
+		if err == nil && state == social.FollowStopped {
+			err = cancelPlanned(ctx, x, userID, destinationID, now)
 		}
 		if err != nil || state == social.FollowPaused {
 			return err
@@ -154,8 +150,9 @@ type FollowCounts struct {
 	Total     int // canceled ones left out
 	Waiting   int // planned
 	Asked     int // sent, outcome followed or requested, not final
+	Undoing   int // to be unfollowed again
 	ByOutcome map[social.Outcome]int
-	NextDue   time.Time // of the earliest waiting job
+	NextDue   time.Time // of the earliest waiting job, or the earliest to be unfollowed
 }
 
 // FollowCounts counts the Destination's FollowJobs. NotFound when it is not the User's.
@@ -179,7 +176,7 @@ func (s *Store) FollowCounts(ctx context.Context, userID, destinationID int64) (
 		for _, g := range rows {
 			c.add(g.state, g.outcome, g.n)
 		}
-		return x.row(ctx, `SELECT COALESCE(MIN(due_at), 0) FROM follow_jobs WHERE destination_id = $1 AND state = 'planned'`, destinationID).
+		return x.row(ctx, `SELECT COALESCE(MIN(due_at), 0) FROM follow_jobs WHERE destination_id = $1 AND state IN ('planned', 'undoing')`, destinationID).
 			Scan(moment{&c.NextDue})
 	})
 	return c, err
@@ -192,6 +189,8 @@ func (c *FollowCounts) add(state social.JobState, outcome social.Outcome, n int)
 		c.Waiting += n
 	case social.JobAsked:
 		c.Asked += n
+	case social.JobUndoing:
+		c.Undoing += n
 	}
 	if outcome != social.NoOutcome {
 		c.ByOutcome[outcome] += n

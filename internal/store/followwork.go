@@ -17,13 +17,13 @@ type FollowWork struct {
 	Destination social.Destination
 	Token       social.Secret
 	Budgets     []social.Budget
-	Due         []social.FollowJob // planned and due, most certain first, at most 3 of each target domain
+	Due         []social.FollowJob // planned (or to be undone) and due, most certain first, at most 3 of each target domain
 	Confirm     []social.FollowJob // asked and due for a relationship check, at most 40
 	NextDue     time.Time          // of what is not due yet
 }
 
 // FollowWorkFor reads what the claimed task works on. Due is empty unless the
-// Destination is Active and its following runs.
+// Destination is Active and its following, or the undoing of it, runs.
 func (s *Store) FollowWorkFor(ctx context.Context, t social.Task, now time.Time) (w FollowWork, err error) {
 	err = s.write(ctx, func(x q) error {
 		w = FollowWork{}
@@ -47,14 +47,15 @@ func (s *Store) FollowWorkFor(ctx context.Context, t social.Task, now time.Time)
 
 func (w *FollowWork) readJobs(ctx context.Context, x q, now time.Time) (err error) {
 	id, at := w.Destination.ID, micros(now)
-	running := w.Destination.State == social.Active && w.Destination.Follow == social.FollowRunning
-	if running {
+	waits, works := workState(w.Destination.Follow)
+	works = works && w.Destination.State == social.Active
+	if works {
 		w.Due, err = list(ctx, x, scanJob, `
 			SELECT `+jobColumns+` FROM (
 				SELECT queue.*, row_number() OVER (PARTITION BY domain ORDER BY rank, id) AS turn FROM (
-					SELECT * FROM follow_jobs WHERE destination_id = $1 AND state = 'planned' AND due_at <= $2
+					SELECT * FROM follow_jobs WHERE destination_id = $1 AND state = $6 AND due_at <= $2
 					ORDER BY rank, id LIMIT $3) AS queue) AS fair
-			WHERE turn <= $4 ORDER BY rank, id LIMIT $5`, id, at, dueWindow, duePerDomain, dueJobs)
+			WHERE turn <= $4 ORDER BY rank, id LIMIT $5`, id, at, dueWindow, duePerDomain, dueJobs, string(waits))
 		if err != nil {
 			return err
 		}
@@ -66,8 +67,34 @@ func (w *FollowWork) readJobs(ctx context.Context, x q, now time.Time) (err erro
 			return err
 		}
 	}
-	return x.row(ctx, `SELECT COALESCE(MIN(due_at), 0) FROM follow_jobs
-		WHERE destination_id = $1 AND due_at > $2 AND (state = 'asked' OR state = 'planned' AND $3)`, id, at, running).Scan(moment{&w.NextDue})
+	later := []social.JobState{social.JobAsked}
+	if works {
+		later = append(later, waits)
+	}
+	for _, state := range later {
+		var next time.Time
+		err := x.row(ctx, `SELECT COALESCE(MIN(due_at), 0) FROM follow_jobs WHERE destination_id = $1 AND state = $2 AND due_at > $3`,
+			id, string(state), at).Scan(moment{&next})
+		if err != nil {
+			return err
+		}
+		if w.NextDue.IsZero() || !next.IsZero() && next.Before(w.NextDue) {
+			w.NextDue = next
+		}
+	}
+	return nil
+}
+
+// workState is the state of the jobs that are worked on in a state of
+// following; ok is false when none are.
+func workState(f social.FollowState) (state social.JobState, ok bool) {
+	switch f {
+	case social.FollowRunning:
+		return social.JobPlanned, true
+	case social.FollowUndoing:
+		return social.JobUndoing, true
+	}
+	return social.JobPlanned, false
 }
 
 // Budgets lists what the Destination's server still allows, by family.
@@ -130,8 +157,8 @@ func (s *Store) BeginFollow(ctx context.Context, t social.Task, jobID int64, bud
 			return err
 		}
 		// A write, so that PostgreSQL holds the row against a pause pressed now.
-		n, err := x.exec(ctx, `UPDATE destinations SET state = state WHERE id = $1 AND user_id = $2 AND state = $3 AND follow_state = $4`,
-			t.ID, owner, string(social.Active), string(social.FollowRunning))
+		n, err := x.exec(ctx, `UPDATE destinations SET state = state WHERE id = $1 AND user_id = $2 AND state = $3 AND follow_state IN ($4, $5)`,
+			t.ID, owner, string(social.Active), string(social.FollowRunning), string(social.FollowUndoing))
 		if err == nil && n == 0 {
 			return notNow()
 		}
@@ -139,7 +166,8 @@ func (s *Store) BeginFollow(ctx context.Context, t social.Task, jobID int64, bud
 			return err
 		}
 		n, err = x.exec(ctx, `UPDATE follow_jobs SET attempts = attempts + 1, updated_at = $3
-			WHERE id = $1 AND destination_id = $2 AND state = 'planned'`, jobID, t.ID, micros(now))
+			WHERE id = $1 AND destination_id = $2 AND state = (SELECT CASE follow_state WHEN 'running' THEN 'planned' ELSE follow_state END
+				FROM destinations WHERE id = $2)`, jobID, t.ID, micros(now))
 		if err == nil && n == 0 {
 			return notNow()
 		}
@@ -152,7 +180,9 @@ func (s *Store) BeginFollow(ctx context.Context, t social.Task, jobID int64, bud
 
 // SaveFollows writes jobs, budgets and the Destination's State, Following and
 // Software under the claim. A job that the person canceled meanwhile is not
-// planned again; the Destination's Follow is the person's and not written.
+// planned again, one that they want undone is still undone if it was followed,
+// and one whose undo they stopped is not undone later; the Destination's Follow
+// is the person's and not written.
 func (s *Store) SaveFollows(ctx context.Context, t social.Task, jobs []social.FollowJob, budgets []social.Budget, d social.Destination, now time.Time) error {
 	return s.write(ctx, func(x q) error {
 		owner, err := fence(ctx, x, t, social.FollowTask)
@@ -175,9 +205,14 @@ func (s *Store) SaveFollows(ctx context.Context, t social.Task, jobs []social.Fo
 
 func saveJob(ctx context.Context, x q, destinationID int64, j social.FollowJob, now time.Time) error {
 	_, err := x.exec(ctx, `
-		UPDATE follow_jobs SET state = CASE WHEN state = 'canceled' AND CAST($3 AS TEXT) = 'planned' THEN state ELSE $3 END,
+		UPDATE follow_jobs SET state = CASE
+				WHEN state = 'canceled' AND CAST($3 AS TEXT) = 'planned' THEN state
+				WHEN state <> 'undoing' AND CAST($3 AS TEXT) = 'undoing' THEN state
+				WHEN state = 'undoing' AND CAST($5 AS TEXT) NOT IN ('stays', 'own-ask')
+					AND CAST($4 AS TEXT) IN ('', 'followed', 'requested', 'moved', 'deferred') THEN state
+				ELSE $3 END,
 			outcome = $4, reason = $5, new_handle = $6, remote_id = $7, locked = $8, attempts = $9, empty = $10, checks = $11,
-			due_at = $12, asked_at = $13, actor_id = $14, updated_at = $15
+			due_at = CASE WHEN state = 'undoing' AND CAST($3 AS TEXT) <> 'undoing' THEN due_at ELSE $12 END, asked_at = $13, actor_id = $14, updated_at = $15
 		WHERE id = $1 AND destination_id = $2`,
 		j.ID, destinationID, string(j.State), string(j.Outcome), string(j.Reason), j.NewHandle.String(), string(j.RemoteID), j.Locked,
 		j.Attempts, j.Empty, j.Checks, micros(j.DueAt), micros(j.AskedAt), clean(j.ActorID), micros(now))

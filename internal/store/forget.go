@@ -3,7 +3,8 @@ package store
 import "context"
 
 // Forget deletes every row of the User in one transaction; running claims on
-// them are fenced off. It returns the spool names to be deleted.
+// them are fenced off. It returns the spool names to be deleted. On SQLite the
+// journal is emptied too.
 func (s *Store) Forget(ctx context.Context, userID int64) (spools []string, err error) {
 	err = s.write(ctx, func(x q) error {
 		spools, err = list(ctx, x, scalar[string], `SELECT DISTINCT spool FROM sources
@@ -18,5 +19,8 @@ func (s *Store) Forget(ctx context.Context, userID int64) (spools []string, err 
 		// The other tables refer to users and go with it.
 		return one(x.exec(ctx, `DELETE FROM users WHERE id = $1`, userID))
 	})
-	return spools, err
+	if err != nil {
+		return nil, err
+	}
+	return spools, s.emptyJournal(ctx)
 }

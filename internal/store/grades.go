@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"godwit/internal/social"
@@ -31,19 +32,19 @@ func scanMatch(r scanner) (m social.Match, err error) {
 // Handles, and so on. They are handed out again until SaveGrades has written them.
 func (s *Store) Ungraded(ctx context.Context, userID int64, limit int) (group []social.Match, err error) {
 	err = s.write(ctx, func(x q) error {
-		accounts, err := s.component(ctx, x, userID, limit)
+		accounts, err := component(ctx, x, userID, limit)
 		if err != nil || len(accounts) == 0 {
 			group = nil
 			return err
 		}
 		group, err = list(ctx, x, scanMatch, `SELECT `+matchColumns+matchTables+`
-			WHERE m.user_id = $1 AND NOT m.waiting AND m.account_id IN (SELECT CAST(e.value AS BIGINT) FROM LIST($2))
+			WHERE m.user_id = $1 AND NOT m.waiting AND m.account_id IN IDS($2)
 			ORDER BY m.account_id, m.id`, userID, array(accounts))
 		if err != nil {
 			return err
 		}
 		_, err = x.exec(ctx, `UPDATE matches SET grading = 2 WHERE user_id = $1 AND grading = 1
-			AND account_id IN (SELECT CAST(e.value AS BIGINT) FROM LIST($2))`, userID, array(accounts))
+			AND account_id IN IDS($2)`, userID, array(accounts))
 		return err
 	})
 	return group, err
@@ -51,21 +52,35 @@ func (s *Store) Ungraded(ctx context.Context, userID int64, limit int) (group []
 
 // component finds the Accounts of the groups of up to limit Accounts with an
 // ungraded Match: it follows shared Handles until no new Account is found.
-func (s *Store) component(ctx context.Context, x q, userID int64, limit int) ([]int64, error) {
+func component(ctx context.Context, x q, userID int64, limit int) ([]int64, error) {
 	accounts, err := list(ctx, x, scalar[int64], `SELECT DISTINCT account_id FROM matches
 		WHERE user_id = $1 AND grading > 0 ORDER BY account_id LIMIT $2`, userID, limit)
 	fresh := accounts
 	for hop := 0; err == nil && len(fresh) > 0 && hop < maxHops && len(accounts) < maxComponent; hop++ {
-		fresh, err = list(ctx, x, scalar[int64], `
-			SELECT DISTINCT n.account_id FROM LIST($2) JOIN matches AS m ON m.account_id = CAST(e.value AS BIGINT)
-				JOIN lookups AS l ON l.id = m.lookup_id
-				JOIN lookups AS k ON k.final_key = l.final_key AND k.final_key <> ''
-				JOIN matches AS n ON n.lookup_id = k.id AND n.user_id = $1
-			WHERE n.account_id NOT IN (SELECT CAST(e.value AS BIGINT) FROM LIST($3))
-			ORDER BY 1`, userID, array(fresh), array(accounts))
+		var sharing []int64
+		if sharing, err = sharingHandles(ctx, x, userID, fresh); err != nil {
+			return nil, err
+		}
+		fresh = slices.DeleteFunc(sharing, func(id int64) bool { return slices.Contains(accounts, id) })
 		accounts = append(accounts, fresh...)
 	}
 	return sortedUnique(accounts), err
+}
+
+// sharingHandles lists the User's Accounts with a Match that leads to the same
+// Handle as one of the given Accounts'.
+func sharingHandles(ctx context.Context, x q, userID int64, accounts []int64) ([]int64, error) {
+	keys, err := list(ctx, x, scalar[string], `SELECT DISTINCT l.final_key FROM matches AS m JOIN lookups AS l ON l.id = m.lookup_id
+		WHERE m.user_id = $1 AND m.account_id IN IDS($2) AND l.final_key <> ''`, userID, array(accounts))
+	if err != nil || len(keys) == 0 {
+		return nil, err
+	}
+	looks, err := list(ctx, x, scalar[int64], `SELECT id FROM lookups WHERE final_key <> '' AND final_key IN KEYS($1)`, array(keys))
+	if err != nil {
+		return nil, err
+	}
+	return list(ctx, x, scalar[int64], `SELECT DISTINCT account_id FROM matches WHERE lookup_id IN IDS($2) AND +user_id = $1 ORDER BY 1`,
+		userID, array(looks))
 }
 
 // gradeRow is a graded Match as it goes into the database.
@@ -85,7 +100,7 @@ type gradeRow struct {
 // of graded Matches. A Match of certain without a Conflict is confirmed by
 // Godwit itself (DecidedAt stays zero), and only as long as it is so; what a
 // person decided is never touched.
-func (s *Store) SaveGrades(ctx context.Context, t social.Task, m []social.Match, now time.Time) error {
+func (s *Store) SaveGrades(ctx context.Context, t social.Task, m []social.Match, _ time.Time) error {
 	rows := make([]gradeRow, len(m))
 	for i, match := range m {
 		host := match.Handle.Host()

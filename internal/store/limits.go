@@ -21,6 +21,8 @@ const (
 	duePerDomain = 3    // of them handed out for one target domain
 	dueJobs      = 40   // handed out in all
 	confirmJobs  = 40   // asked ones handed out for a relationship check
+
+	inFlight = time.Minute // in which a request that was begun is over, one way or the other
 )
 
 // Lives of rows.

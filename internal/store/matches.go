@@ -42,9 +42,9 @@ type MatchFilter struct {
 	Limit     int // at most 200
 }
 
-// where spells the filter; its parameters start at $1 with the User.
-func (f MatchFilter) where(userID int64) (text string, args []any) {
-	text = ` WHERE m.user_id = $1 AND m.handle_key <> ''`
+// from spells the filter as FROM … WHERE; its parameters start at $1 with the User.
+func (f MatchFilter) from(userID int64) (text string, args []any) {
+	text = ` FROM matches AS m WHERE m.user_id = $1 AND m.handle_key <> ''`
 	args = []any{userID}
 	if group, known := groups[f.Group]; known {
 		text += ` AND ` + group
@@ -61,7 +61,8 @@ func (f MatchFilter) where(userID int64) (text string, args []any) {
 	if query := strings.TrimPrefix(strings.TrimSpace(lower(f.Query)), "@"); query != "" {
 		args = append(args, "%"+escapeLike.Replace(query)+"%")
 		like := ` LIKE ` + dollar(len(args)) + ` ESCAPE '!'`
-		text += ` AND (m.handle_key` + like + ` OR a.name_key` + like + ` OR a.username_key` + like + `)`
+		text += ` AND (m.handle_key` + like + ` OR EXISTS (SELECT 1 FROM accounts AS a
+			WHERE a.id = m.account_id AND (a.name_key` + like + ` OR a.username_key` + like + `)))`
 	}
 	return text, args
 }
@@ -112,57 +113,66 @@ func (s *Store) MatchCounts(ctx context.Context, userID int64) (c MatchCounts, e
 	return c, err
 }
 
-// countLive counts live Matches by what they are. The rows come grouped out of
-// the index matches_live, so that no Match itself is read.
+// countLive counts live Matches by what they are. Each count goes through an
+// index of its own in order, so that no Match itself is read and nothing sorted.
 func countLive(ctx context.Context, x q, userID int64, c *MatchCounts) error {
 	type group struct {
 		certainty social.Certainty
 		conflict  bool
 		decision  social.Decision
-		person    bool
-		n         int
+		n, person int
 	}
 	rows, err := list(ctx, x, func(r scanner) (g group, err error) {
-		return g, r.Scan(&g.certainty, &g.conflict, &g.decision, &g.person, &g.n)
-	}, `SELECT certainty, conflict, decision, decided_at > 0, count(*) FROM matches
-		WHERE user_id = $1 AND handle_key <> '' GROUP BY 1, 2, 3, 4`, userID)
+		return g, r.Scan(&g.certainty, &g.conflict, &g.decision, &g.n, &g.person)
+	}, `SELECT certainty, conflict, decision, count(*), count(CASE WHEN decided_at > 0 THEN 1 END) FROM matches
+		WHERE user_id = $1 AND handle_key <> '' GROUP BY certainty, conflict, decision`, userID)
 	if err != nil {
 		return err
 	}
 	for _, g := range rows {
-		switch {
-		case g.conflict && g.decision == social.Undecided:
-			c.Conflict += g.n
-		case g.certainty == social.Certain:
-			c.Certain += g.n
-		case g.certainty == social.Likely:
-			c.Likely += g.n
-		default:
-			c.Possible += g.n
-		}
-		if g.person && g.decision != social.Undecided {
-			c.Decided += g.n
+		*c.group(g.certainty, g.conflict && g.decision == social.Undecided) += g.n
+		if g.decision != social.Undecided {
+			c.Decided += g.person
 		}
 		if g.decision == social.Rejected {
 			c.Rejected += g.n
 		}
 	}
-	return x.row(ctx, `SELECT count(DISTINCT m.account_id), count(DISTINCT CASE WHEN m.decision = 'confirmed' AND b.id IS NULL THEN m.handle_key END)
-		FROM matches AS m LEFT JOIN accounts AS b ON b.id = m.account_id AND b.user_id = $1 AND b.blocked
-		WHERE m.user_id = $1 AND m.handle_key <> ''`, userID).Scan(&c.Found, &c.Confirmed)
+	err = x.row(ctx, `SELECT count(*) FROM (SELECT DISTINCT account_id FROM matches WHERE user_id = $1 AND handle_key <> '') AS found`, userID).
+		Scan(&c.Found)
+	if err != nil {
+		return err
+	}
+	return x.row(ctx, `SELECT count(*) FROM (SELECT DISTINCT handle_key FROM matches
+		WHERE user_id = $1 AND decision = 'confirmed' AND handle_key <> ''
+		AND account_id NOT IN (SELECT id FROM accounts WHERE user_id = $1 AND blocked)) AS confirmed`, userID).Scan(&c.Confirmed)
+}
+
+// group is where a live Match is counted.
+func (c *MatchCounts) group(certainty social.Certainty, conflict bool) *int {
+	switch {
+	case conflict:
+		return &c.Conflict
+	case certainty == social.Certain:
+		return &c.Certain
+	case certainty == social.Likely:
+		return &c.Likely
+	}
+	return &c.Possible
 }
 
 // ListMatches lists the live Matches that fit the filter, candidates of one
 // Account beside each other, and counts all that fit.
 func (s *Store) ListMatches(ctx context.Context, userID int64, f MatchFilter) (all []social.Match, total int, err error) {
-	where, args := f.where(userID)
+	from, args := f.from(userID)
 	err = s.read(ctx, func(x q) error {
-		if total, err = scalar[int](x.row(ctx, `SELECT count(*) FROM matches AS m JOIN accounts AS a ON a.id = m.account_id`+where, args...)); err != nil {
+		if total, err = scalar[int](x.row(ctx, `SELECT count(*)`+from, args...)); err != nil {
 			return err
 		}
 		n := len(args)
-		all, err = list(ctx, x, scanMatch, `SELECT `+matchColumns+matchTables+where+
-			` ORDER BY m.account_id, m.id LIMIT `+dollar(n+1)+` OFFSET `+dollar(n+2),
+		// The page's ids first: what is skipped is not read.
+		page := `(SELECT m.id` + from + ` ORDER BY m.account_id, m.id LIMIT ` + dollar(n+1) + ` OFFSET ` + dollar(n+2) + `)`
+		all, err = list(ctx, x, scanMatch, `SELECT `+matchColumns+matchTables+` WHERE m.id IN `+page+` ORDER BY m.account_id, m.id`,
 			append(args, min(max(f.Limit, 0), maxPage), max(f.Offset, 0))...)
 		return err
 	})

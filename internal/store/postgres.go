@@ -20,6 +20,8 @@ var postgresDialect = dialect{
 	each:     "json_array_elements(CAST(%s AS json)) AS e(value)",
 	list:     "json_array_elements_text(CAST(%s AS json)) AS e(value)",
 	lock:     "SELECT pg_advisory_xact_lock(" + lockName + ")",
+	keys:     "= ANY(ARRAY(SELECT value FROM json_array_elements_text(CAST(%s AS json))))",
+	ids:      "= ANY(ARRAY(SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST(%s AS json))))",
 	join:     "JOIN",
 	snapshot: &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
 	failure:  postgresFailure,
@@ -36,8 +38,10 @@ func postgresFailure(err error) failure {
 	switch e.Code {
 	case "53100", "58030": // disk_full, io_error
 		return diskFailure
-	case "40001", "40P01", "23503", "55P03": // serialization, deadlock, a referenced row went away, lock not available
+	case "40001", "40P01", "55P03": // serialization, deadlock, lock not available
 		return raceFailure
+	case "23503": // foreign key
+		return goneFailure
 	case "42P01", "42703": // undefined table, undefined column
 		return absentFailure
 	}

@@ -183,9 +183,10 @@ func upsertAccount(which, conflict string) string {
 	}
 	return `
 		INSERT INTO accounts (user_id, network, native_id, username, username_key, name, name_key, bio, location, url, links,
-			pinned, pinned_links, named_at, texts_at, following, blocked, read_at, texts_gone)
+			pinned, pinned_links, named_at, texts_at, following, blocked, read_at, stored_at, texts_gone)
 		SELECT CAST($1 AS BIGINT), network, native_id, username, username_key, name, name_key, bio, location, url, links,
-			pinned, pinned_links, named_at, texts_at, following, blocked, 0, false
+			pinned, pinned_links, named_at, texts_at, following, blocked, 0,
+			CASE WHEN bio = '' AND location = '' AND pinned = '' THEN 0 ELSE (SELECT created_at FROM sources WHERE id = $3) END, false
 		FROM (SELECT e.value->>'network' AS network, e.value->>'id' AS native_id,
 			e.value->>'username' AS username, e.value->>'username_key' AS username_key,
 			e.value->>'name' AS name, e.value->>'name_key' AS name_key,
@@ -200,7 +201,8 @@ func upsertAccount(which, conflict string) string {
 			texts_at = CASE WHEN excluded.texts_at > accounts.texts_at THEN excluded.texts_at ELSE accounts.texts_at END,
 			following = accounts.following OR excluded.following,
 			blocked = accounts.blocked OR excluded.blocked,
-			texts_gone = accounts.texts_gone AND excluded.bio = '' AND excluded.pinned = '',
+			stored_at = CASE WHEN excluded.stored_at > 0 THEN excluded.stored_at ELSE accounts.stored_at END,
+			texts_gone = accounts.texts_gone AND excluded.stored_at = 0,
 			read_at = CASE WHEN ` + strings.Join(changed, " OR ") + ` THEN 0 ELSE accounts.read_at END`
 }
 
@@ -241,7 +243,7 @@ func upsertKnown(ctx context.Context, x q, userID, sourceID int64, rows []*accou
 	if len(rows) == 0 {
 		return nil
 	}
-	if _, err := x.exec(ctx, accounts, userID, array(rows)); err != nil {
+	if _, err := x.exec(ctx, accounts, userID, array(rows), sourceID); err != nil {
 		return err
 	}
 	var kinds []edgeRow
@@ -278,7 +280,7 @@ func (s *Store) NewAccounts(ctx context.Context, userID int64, limit int) (all [
 		if err != nil || len(all) == 0 {
 			return err
 		}
-		_, err = x.exec(ctx, `UPDATE accounts SET read_at = -1 WHERE read_at = 0 AND id IN (SELECT CAST(e.value AS BIGINT) FROM LIST($1))`,
+		_, err = x.exec(ctx, `UPDATE accounts SET read_at = -1 WHERE read_at = 0 AND id IN IDS($1)`,
 			array(accountIDs(all)))
 		return err
 	})

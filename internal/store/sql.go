@@ -22,12 +22,13 @@ type runner interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// q runs SQL that is written once for both databases. Two forms are spelled
+// q runs SQL that is written once for both databases. Four forms are spelled
 // differently in each: EACH($n) is a table of the objects of a JSON array, each
-// as e.value, and LIST($n) one of its plain values, as text or number. A text
-// with one of them joins in the order in which it is written: SQLite cannot
-// guess how few rows an array has, and may read a whole table first. UPDATE …
-// FROM has no such order: there +column keeps a condition from being an index.
+// as e.value, LIST($n) one of its plain values, as text or number, and IN
+// IDS($n) and IN KEYS($n) compare with its numbers and texts. A text with one of
+// them joins in the order in which it is written: SQLite cannot guess how few
+// rows an array has, and may read a whole table first. Elsewhere +column keeps a
+// condition that fits half of a table from being the index that is chosen.
 type q struct {
 	run runner
 	d   *dialect
@@ -82,6 +83,8 @@ type dialect struct {
 	name     string         // "sqlite" or "postgres", also the folder of migrations
 	each     string         // replacement of EACH($n)
 	list     string         // replacement of LIST($n)
+	ids      string         // replacement of IN IDS($n)
+	keys     string         // replacement of IN KEYS($n)
 	join     string         // replacement of JOIN beside them
 	lock     string         // statement that lets one transaction at a time pass, "" where every writer is alone
 	snapshot *sql.TxOptions // of a transaction that sees one state of the database
@@ -90,25 +93,22 @@ type dialect struct {
 }
 
 var (
-	tables = regexp.MustCompile(`\b(EACH|LIST)\((\$\d+)\)`)
+	arrays = regexp.MustCompile(`\b(EACH|LIST|IN IDS|IN KEYS)\((\$\d+)\)`)
 	joins  = regexp.MustCompile(`\bJOIN\b`)
 )
 
 // spell writes the text in the dialect; each text is translated once.
 func (d *dialect) spell(text string) string {
-	if !strings.Contains(text, "EACH(") && !strings.Contains(text, "LIST(") {
+	if !arrays.MatchString(text) {
 		return text
 	}
 	if done, ok := d.spelled.Load(text); ok {
 		return done.(string)
 	}
-	done := tables.ReplaceAllStringFunc(text, func(found string) string {
-		part := tables.FindStringSubmatch(found)
-		form := d.each
-		if part[1] == "LIST" {
-			form = d.list
-		}
-		return fmt.Sprintf(form, part[2])
+	done := arrays.ReplaceAllStringFunc(text, func(found string) string {
+		part := arrays.FindStringSubmatch(found)
+		forms := map[string]string{"EACH": d.each, "LIST": d.list, "IN IDS": d.ids, "IN KEYS": d.keys}
+		return fmt.Sprintf(forms[part[1]], part[2])
 	})
 	done = joins.ReplaceAllString(done, d.join)
 	d.spelled.Store(text, done)

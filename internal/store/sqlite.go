@@ -21,6 +21,8 @@ var sqliteDialect = dialect{
 	name:    "sqlite",
 	each:    "json_each(%s) AS e",
 	list:    "json_each(%s) AS e",
+	keys:    "IN (SELECT value FROM json_each(%s))",
+	ids:     "IN (SELECT CAST(value AS BIGINT) FROM json_each(%s))",
 	join:    "CROSS JOIN",
 	failure: sqliteFailure,
 }
@@ -29,6 +31,9 @@ func sqliteFailure(err error) failure {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
 		return unknownFailure
+	}
+	if e.Code() == lib.SQLITE_CONSTRAINT_FOREIGNKEY {
+		return goneFailure
 	}
 	switch e.Code() & 0xff {
 	case lib.SQLITE_FULL, lib.SQLITE_IOERR:
@@ -41,6 +46,8 @@ func sqliteFailure(err error) failure {
 		}
 	case lib.SQLITE_CONSTRAINT, lib.SQLITE_TOOBIG, lib.SQLITE_MISMATCH:
 		return dataFailure
+	case lib.SQLITE_NOTADB, lib.SQLITE_CORRUPT:
+		return foreignFailure
 	}
 	return unknownFailure
 }

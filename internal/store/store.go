@@ -43,7 +43,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{sealer: sealer, path: o.Path, d: &sqliteDialect}
 	if err := s.connect(ctx, o); err != nil {
-		return nil, s.d.mean(err)
+		return nil, errors.Join(s.d.mean(err), s.Close())
 	}
 	s.reading = q{s.readDB, s.d}
 	if err := s.check(ctx); err != nil {
@@ -90,8 +90,11 @@ func (s *Store) check(ctx context.Context) error {
 
 // Close closes the database. Transactions under way end first.
 func (s *Store) Close() error {
-	err := s.writeDB.Close()
-	if s.readDB != s.writeDB {
+	var err error
+	if s.writeDB != nil {
+		err = s.writeDB.Close()
+	}
+	if s.readDB != nil && s.readDB != s.writeDB {
 		err = errors.Join(err, s.readDB.Close())
 	}
 	return err
@@ -102,7 +105,8 @@ func (s *Store) Close() error {
 func (s *Store) write(ctx context.Context, act func(q) error) error {
 	for try := 1; ; try++ {
 		err := s.once(ctx, act)
-		if err == nil || try == maxRetries || s.d.failure(err) != raceFailure {
+		why := s.d.failure(err)
+		if err == nil || try == maxRetries || why != raceFailure && why != goneFailure {
 			return s.d.mean(err)
 		}
 	}

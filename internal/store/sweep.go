@@ -6,7 +6,7 @@ import (
 )
 
 // Sweep deletes what has outlived its days: texts of Evidence and of Accounts
-// after 24 hours, used and old flows, old sessions, acts that can no longer be
+// after 24 hours (of people followed not before they were read), used and old flows, old sessions, acts that can no longer be
 // undone, and answers that no Match refers to. It returns how many rows it
 // touched. On SQLite it then empties the journal, so that what was deleted is
 // also gone from the disk.
@@ -17,8 +17,8 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (touched int, err erro
 		args []any
 	}{
 		{`UPDATE matches SET texts = '' WHERE texts <> '' AND texts_at <= $1`, []any{ago(textLife)}},
-		{`UPDATE accounts SET bio = '', location = '', pinned = '', texts_gone = true
-			WHERE NOT texts_gone AND read_at > 0 AND read_at <= $1`, []any{ago(textLife)}},
+		{`UPDATE accounts SET bio = '', location = '', pinned = '', stored_at = 0, texts_gone = true
+			WHERE stored_at > 0 AND stored_at <= $1 AND (read_at > 0 OR NOT following)`, []any{ago(textLife)}},
 		{`DELETE FROM flows WHERE created_at <= $1`, []any{ago(flowLife)}},
 		{`DELETE FROM sessions WHERE seen_at <= $1 OR created_at <= $2`, []any{ago(sessionIdle), ago(sessionLife)}},
 		{`DELETE FROM undos WHERE decided_at <= $1`, []any{ago(undoLife)}},

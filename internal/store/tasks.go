@@ -25,7 +25,7 @@ func (s *Store) DueTasks(ctx context.Context, now time.Time, limit int) (due []s
 			}
 			due = append(due, some...)
 		}
-		return x.row(ctx, `SELECT COALESCE(MIN(ready_at), 0) FROM tasks WHERE ready_at > $1`, micros(now)).Scan(moment{&next})
+		return x.row(ctx, `SELECT COALESCE(MIN(ready_at), 0) FROM tasks WHERE ready_at > 0 AND ready_at > $1`, micros(now)).Scan(moment{&next})
 	})
 	return due, next, err
 }

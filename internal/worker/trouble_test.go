@@ -33,6 +33,12 @@ func (s server) Follow(ctx context.Context, id social.RemoteID) (rel social.Rela
 	return rel, err
 }
 
+func (s server) Unfollow(ctx context.Context, id social.RemoteID) (rel social.Relationship, err error) {
+	err = errCut
+	s.meddle("unfollow "+string(id), func() { rel, err = s.home.Unfollow(ctx, id) })
+	return rel, err
+}
+
 func (s server) Relationships(ctx context.Context, ids []social.RemoteID) (rels []social.Relationship, err error) {
 	err = errCut
 	s.meddle("relationships", func() { rels, err = s.home.Relationships(ctx, ids) })
@@ -236,7 +242,21 @@ func disturbed(t *testing.T, next func() *mishap) {
 	t.Helper()
 	r, home, d := ready(t, 3, 2)
 	x := &accident{rig: r, d: d, home: home}
-	var names []string
+	names := x.drive(next)
+	if got, want := r.digest(d), undisturbed(r, d); got != want {
+		t.Errorf("after %s:\n%s\nwant\n%s", strings.Join(names, ", "), got, want)
+	}
+	r.once("me@home.test")
+	if s := r.world.Stats("home.test"); s.MaxInFlight > 2 {
+		t.Errorf("%d requests at work at the home server", s.MaxInFlight)
+	}
+}
+
+// drive works until nothing is left to do, while next says what goes wrong
+// with each call, and returns what did.
+func (x *accident) drive(next func() *mishap) (names []string) {
+	r := x.rig
+	r.t.Helper()
 	arm := func() {
 		meddle(r.Worker, func(_ string, make func()) {
 			m := next()
@@ -252,7 +272,7 @@ func disturbed(t *testing.T, next func() *mishap) {
 	r.Worker.store = r.open()
 	handle := func(task social.Task) error {
 		var ctx context.Context
-		ctx, x.end = context.WithCancel(t.Context())
+		ctx, x.end = context.WithCancel(r.t.Context())
 		defer x.end()
 		err := r.Worker.Handle(ctx, task)
 		if x.dead {
@@ -264,20 +284,14 @@ func disturbed(t *testing.T, next func() *mishap) {
 	}
 	for range 5 { // a lost permission stops everything until the person connects again
 		r.driveWith(month, handle)
-		got, err := r.store.GetDestination(t.Context(), r.user.ID, d.ID)
+		got, err := r.store.GetDestination(r.t.Context(), r.user.ID, x.d.ID)
 		r.ok(err)
 		if got.State == social.Active {
 			break
 		}
-		r.follower(home, "me")
+		r.follower(x.home, "me")
 	}
-	if got, want := r.digest(d), undisturbed(r, d); got != want {
-		t.Errorf("after %s:\n%s\nwant\n%s", strings.Join(names, ", "), got, want)
-	}
-	r.once("me@home.test")
-	if s := r.world.Stats("home.test"); s.MaxInFlight > 2 {
-		t.Errorf("%d requests at work at the home server", s.MaxInFlight)
-	}
+	return names
 }
 
 // TestENG16Cancel: after the click no further follow is sent but the one that

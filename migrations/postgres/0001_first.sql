@@ -150,7 +150,8 @@ CREATE TABLE accounts (
   following    BOOLEAN NOT NULL,
   blocked      BOOLEAN NOT NULL,
   read_at      BIGINT NOT NULL,
-  texts_gone   BOOLEAN NOT NULL -- bio, location and pinned post were deleted by age
+  stored_at    BIGINT NOT NULL, -- when bio, location or pinned post came in, 0 without any
+  texts_gone   BOOLEAN NOT NULL -- they were deleted by age
 );
 CREATE UNIQUE INDEX accounts_native ON accounts (user_id, network, native_id) WHERE native_id <> '';
 CREATE UNIQUE INDEX accounts_username ON accounts (user_id, network, username_key) WHERE native_id = '';
@@ -158,7 +159,7 @@ CREATE INDEX accounts_following ON accounts (user_id, id) WHERE following;
 CREATE INDEX accounts_unread ON accounts (user_id, id) WHERE following AND read_at <= 0;
 CREATE INDEX accounts_blocked ON accounts (user_id, id) WHERE blocked;
 CREATE INDEX accounts_registrable ON accounts (native_id) WHERE following AND native_id <> '';
-CREATE INDEX accounts_texts ON accounts (read_at) WHERE NOT texts_gone AND read_at > 0;
+CREATE INDEX accounts_texts ON accounts (stored_at) WHERE stored_at > 0;
 
 -- An edge of kind '' says that the source names the account, no more.
 CREATE TABLE edges (
@@ -196,6 +197,8 @@ CREATE TABLE lookups (
   attempts    BIGINT NOT NULL
 );
 CREATE INDEX lookups_due ON lookups (domain_id, turn, due_at) WHERE due_at > 0;
+CREATE INDEX lookups_next ON lookups (domain_id, due_at) WHERE due_at > 0;
+CREATE INDEX lookups_ill ON lookups (id) WHERE state = 'ill';
 CREATE INDEX lookups_domain ON lookups (domain_id);
 CREATE INDEX lookups_final ON lookups (final_key) WHERE final_key <> '';
 
@@ -228,7 +231,9 @@ CREATE INDEX matches_lookup ON matches (lookup_id);
 CREATE INDEX matches_grading ON matches (user_id, account_id) WHERE grading > 0;
 CREATE INDEX matches_waiting ON matches (user_id, account_id) WHERE waiting;
 CREATE INDEX matches_texts ON matches (texts_at) WHERE texts <> '';
-CREATE INDEX matches_live ON matches (user_id, certainty, conflict, decision, decided_at, account_id, handle_key) WHERE handle_key <> '';
+CREATE INDEX matches_live ON matches (user_id, certainty, conflict, decision, decided_at) WHERE handle_key <> '';
+CREATE INDEX matches_found ON matches (user_id, account_id) WHERE handle_key <> '';
+CREATE INDEX matches_decided ON matches (user_id, decision, handle_key, account_id) WHERE handle_key <> '';
 
 CREATE TABLE undos (
   id         TEXT PRIMARY KEY,
@@ -280,4 +285,5 @@ CREATE TABLE follow_jobs (
 );
 CREATE INDEX follow_jobs_user ON follow_jobs (user_id);
 CREATE INDEX follow_jobs_work ON follow_jobs (destination_id, state, rank, id);
+CREATE INDEX follow_jobs_due ON follow_jobs (destination_id, state, due_at);
 CREATE INDEX follow_jobs_news ON follow_jobs (destination_id, updated_at, id);
