@@ -268,19 +268,21 @@ func passing(key string, v any) bool {
 	return strings.HasSuffix(key, "_at") || slices.Contains([]string{"id", "remote_id", "seconds", "attempts", "following"}, key)
 }
 
-// differences are the lines that only one of two ends has.
+// differences are the lines that only one of two ends has, those about one row
+// beside each other.
 func differences(a, b []string) []string {
 	var all []string
 	for _, line := range a {
 		if !slices.Contains(b, line) {
-			all = append(all, "only undisturbed: "+line)
+			all = append(all, line+" only undisturbed")
 		}
 	}
 	for _, line := range b {
 		if !slices.Contains(a, line) {
-			all = append(all, "only killed: "+line)
+			all = append(all, line+" only disturbed")
 		}
 	}
+	slices.Sort(all)
 	return all
 }
 

@@ -87,6 +87,7 @@ func posts(world *feditest.World, follower string) int {
 // exports in, matches found, an account connected, followed, and everything
 // deleted.
 func TestTerminal(t *testing.T) {
+	t.Parallel()
 	sample, p, files := newSample(t)
 	imports(t, p, sample, files)
 	matches(t, p, sample)
