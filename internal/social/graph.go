@@ -123,15 +123,12 @@ type Edge struct {
 	Account Account
 }
 
-// Post is one post read from a Source, as far as the graph needs it.
-type Post struct {
-	ID        string
-	CreatedAt time.Time
-}
-
-// Record is one thing read from an export: an Edge, or what a source knows of
-// an Account without an Edge (a name for an id).
+// Record is one thing read from an export: an Edge, what a source knows of an
+// Account without an Edge (a name for an id), or a Post. A Post comes with the
+// zero Account.
 type Record struct {
-	Edge EdgeKind // "" when the record only names an Account
+	Edge EdgeKind // "" when the record only names an Account, or is a Post
+	List string   // of an Edge of kind Listed: the list's title
 	Account
+	Post *Post // nil for everything else
 }
