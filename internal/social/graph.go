@@ -18,10 +18,15 @@ type User struct {
 // Network names the place where an Account lives.
 type Network string
 
-// The networks that Godwit reads.
+// The networks that Godwit reads. A Username on Fediverse is a whole address,
+// user@host.
 const (
 	X         Network = "x"
 	Fediverse Network = "fediverse"
+	Bluesky   Network = "bluesky"
+	Threads   Network = "threads"
+	Instagram Network = "instagram"
+	TikTok    Network = "tiktok"
 )
 
 // SourceKind names the kind of an export.
@@ -31,6 +36,15 @@ type SourceKind string
 const (
 	KindXArchive    SourceKind = "x-archive"
 	KindWebExporter SourceKind = "twitter-web-exporter"
+	KindFedifinder  SourceKind = "fedifinder"
+	KindTable       SourceKind = "table"   // a CSV with handles or usernames
+	KindMapping     SourceKind = "mapping" // a Wikidata query result
+	KindMastodon    SourceKind = "mastodon"
+	KindBluesky     SourceKind = "bluesky"
+	KindInstagram   SourceKind = "instagram"
+	KindThreads     SourceKind = "threads"
+	KindFacebook    SourceKind = "facebook"
+	KindTikTok      SourceKind = "tiktok"
 )
 
 // SourceState is where the reading of a Source stands.
@@ -105,7 +119,7 @@ const (
 type Account struct {
 	ID          int64
 	Network     Network
-	NativeID    string // decimal digits on X
+	NativeID    string // decimal digits on X, a DID on Bluesky
 	Username    string // not addressable in the fediverse
 	Name        string
 	Bio         string
@@ -115,6 +129,15 @@ type Account struct {
 	Pinned      string   // text of the pinned post
 	PinnedLinks []string
 	SeenAt      time.Time // when the source saw the profile so; the names are as of then
+	Claims      []Claim
+}
+
+// Claim is what an imported list says of an Account: that its person is at
+// Handle. It is somebody's word and never proof.
+type Claim struct {
+	Handle Handle
+	List   string    // what the list calls itself, or its file's name
+	SeenAt time.Time // when the list was made, else when it was read
 }
 
 // Edge says that the owner of a Source is connected to Account.
