@@ -223,7 +223,10 @@ func (r *reading) fillRepost(p *social.Post, t *tweet) {
 	}
 	original := r.sourceStatus(t)
 	if whole, ok := r.original(p, t); ok {
-		text, stretches, original = r.text.text(whole.text), r.stretches(&whole), whole.id
+		original = whole.id
+		if whole.text != nil { // a row of a table names the original only
+			text, stretches = r.text.text(whole.text), r.stretches(&whole)
+		}
 	}
 	c := compose(text, true, stretches)
 	p.Text, p.Entities = string(c.out), c.found
@@ -259,9 +262,6 @@ func (r *reading) original(p *social.Post, t *tweet) (whole tweet, ok bool) {
 	}
 	if n := id(get(user, "id_str")); n > 0 {
 		p.Repost.AuthorID = decimal(n)
-	}
-	if whole.text == nil { // a row of a table names the original only
-		whole.text, whole.mentions, whole.urls, whole.tags = t.text, t.mentions, t.urls, t.tags
 	}
 	return whole, true
 }

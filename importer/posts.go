@@ -171,7 +171,7 @@ func (s *idSet) add(id int64) bool {
 	return true
 }
 
-func (s *idSet) has(id int64) bool { return s.n > 0 && s.slots[s.place(id)] == id }
+func (s *idSet) has(id int64) bool { return s.n > 0 && id != 0 && s.slots[s.place(id)] == id }
 
 // place is where id is, or the free slot where it belongs.
 func (s *idSet) place(id int64) int {
