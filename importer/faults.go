@@ -156,6 +156,19 @@ func linksSkipped(name string, n int) *fault.Fault {
 		"{n} files are only links to other places and were left out, {file} among them.", "file", shown(name), "n", strconv.Itoa(n))
 }
 
+func innerZip(name string) *fault.Fault {
+	return fault.New(fault.Invalid, "inner-zip",
+		"The pictures and videos are packed once more in {file}, which isn't opened. Unpack it and give us the folder if you want to carry posts over.", "file", shown(name))
+}
+
+func notesTooLong() *fault.Fault {
+	return fault.New(fault.TooLarge, "notes-too-long", "The long posts hold more text than we can take. Some of them end after their first 280 characters.")
+}
+
+func splitExport() *fault.Fault {
+	return fault.New(fault.Invalid, "split-export", "X has split this export into several .zip files. Give us the others too, together with this one.")
+}
+
 func secondExport(folder string) *fault.Fault {
 	return fault.New(fault.Invalid, "second-export",
 		"There is more than one export in it. We read the one in {folder}; give us the others one at a time.", "folder", shown(folder))

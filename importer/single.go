@@ -93,6 +93,9 @@ func kindOfSingle(base string, text []byte) (kind, int) {
 		name := strings.ReplaceAll(string(m[1]), "_", "-")
 		return kinds[name], max(number(m[2]), 0)
 	}
+	if k, number := grailSingle(text); k != 0 {
+		return k, number
+	}
 	if strings.HasSuffix(base, ".json") && !savedMessages.MatchString(base) && looksWeb(text) {
 		return webFile, 0
 	}
