@@ -12,6 +12,7 @@ type User struct {
 	Handle    Handle
 	ActorID   string
 	Locale    string // a language of the pages, "" for the browser's choice
+	Born      string // day on which the server says the account was made, YYYY-MM-DD; "" unknown
 	CreatedAt time.Time
 }
 

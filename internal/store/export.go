@@ -16,7 +16,7 @@ import (
 // exported are the tables of a User's own data, each with the query of its
 // rows. Secrets and what only serves to find rows are not among the columns.
 var exported = []struct{ name, text string }{
-	{"user", `SELECT id, host, remote_id, handle, actor_id, locale, created_at FROM users WHERE id = $1`},
+	{"user", `SELECT id, host, remote_id, handle, actor_id, locale, born, created_at FROM users WHERE id = $1`},
 	{"sessions", `SELECT created_at, seen_at FROM sessions WHERE user_id = $1 ORDER BY created_at`},
 	{"flows", `SELECT host, typed, scopes, created_at FROM flows WHERE user_id = $1 ORDER BY created_at`},
 	{"destinations", `SELECT id, host, remote_id, handle, actor_id, flavour, software, scopes, state, follow_state, following, created_at
