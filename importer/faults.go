@@ -20,7 +20,8 @@ func notAnExport() *fault.Fault {
 func unknownFile(name string) *fault.Fault {
 	return fault.New(fault.Invalid, "unknown-file",
 		"{file} is none of the kinds we can read. Kinds we can read: {list}.",
-		"file", shown(name), "list", "the .zip from X, its folder, following.js, follower.js, block.js, mute.js, account.js, tweets.js and its parts, the .json of twitter-web-exporter")
+		"file", shown(name), "list", "the .zip from X, its folder, following.js, follower.js, block.js, mute.js, account.js, tweets.js and its parts, the .json or .csv of twitter-web-exporter, "+
+			"a .csv with handles or names on X, accounts.json of Fedifinder, a query result of Wikidata")
 }
 
 func htmlOnly() *fault.Fault {

@@ -151,6 +151,9 @@ func (c *container) recognise() (*Export, error) {
 	})
 	for _, p := range c.parts {
 		err := p.probe()
+		if isOther(p.kind) {
+			err = nil // its own reader looks
+		}
 		if f := fatal(err); f != nil {
 			return nil, f
 		}
@@ -158,9 +161,7 @@ func (c *container) recognise() (*Export, error) {
 			c.warn(partLost(p.name, err))
 			continue
 		}
-		if p.kind != webFile {
-			e.kind = social.KindXArchive
-		}
+		e.kind = e.sourceKind(p)
 		e.parts = append(e.parts, p)
 	}
 	e.exportedAt = c.date

@@ -309,6 +309,12 @@ func wantRecord(t *testing.T, x social.Record) {
 			t.Errorf("text that cannot be stored: %q", s)
 		}
 	}
+	if x.Network != social.X {
+		if x.NativeID == "" && x.Username == "" {
+			t.Errorf("nobody: %+v", x)
+		}
+		return
+	}
 	if x.NativeID == "" && x.Username == "" || x.NativeID != "" && id([]byte(x.NativeID)) == 0 || usernameOf(x.Username) != x.Username {
 		t.Errorf("nobody: %+v", x)
 	}

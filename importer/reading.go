@@ -94,6 +94,9 @@ func (r *reading) all() error {
 
 // part reads one file. What goes wrong with it alone is a warning.
 func (r *reading) part(p part) error {
+	if isOther(p.kind) {
+		return r.other(p)
+	}
 	file, err := p.open()
 	if err != nil {
 		return asFault(err)

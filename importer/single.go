@@ -31,6 +31,9 @@ func (c *container) addFile(f File) error {
 		return htmlOnly()
 	}
 	k, number := kindOfSingle(path.Base(strings.ReplaceAll(f.Name, `\`, "/")), text)
+	if k == 0 && c.addOther(f, head) {
+		return nil
+	}
 	if k == 0 {
 		return unknownFile(f.Name)
 	}

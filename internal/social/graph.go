@@ -30,6 +30,13 @@ const (
 	TikTok    Network = "tiktok"
 )
 
+// Name is how people call the network, "" for none that Godwit reads.
+func (n Network) Name() string {
+	return map[Network]string{
+		X: "X", Fediverse: "Mastodon", Bluesky: "Bluesky", Threads: "Threads", Instagram: "Instagram", TikTok: "TikTok",
+	}[n]
+}
+
 // SourceKind names the kind of an export.
 type SourceKind string
 
