@@ -74,13 +74,16 @@ func holdsSign(t string, seen uint8) bool {
 }
 
 // survey looks at every byte once. spelled says that a word for @ or . may be
-// in the text, in letters that ASCII has.
+// in the text, spaces or brackets round it or not.
 func survey(t string) (seen uint8, spelled bool) {
 	for i := range len(t) {
 		what := sees[t[i]]
 		seen |= what
 		if what&seesEdge != 0 && !spelled && i+3 < len(t) {
 			spelled = signWordAt(t, i+1)
+		}
+		if what&seesHigh != 0 && !spelled {
+			spelled = scriptSignAt(t, i)
 		}
 	}
 	return seen, spelled
