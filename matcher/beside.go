@@ -46,25 +46,42 @@ func (s *scanner) besideServer(c candidate, next int) int {
 	return s.take(c)
 }
 
-// serverBefore returns the server whose name leads to i with a colon, a dash
-// or an arrow between, in brackets or not, and where it starts.
+// linkWords stand between a server and a name there: "on mas.to as @u".
+var linkWords = [...]string{" as", " als", " como", " come", " en tant que", " jako", "の", "で", "上的", "的", "에서", " i'm", " i am", " under", " unter"}
+
+// serverBefore returns the server whose name leads to i, in brackets or not,
+// with a colon, a dash, an arrow or a word of linkWords between, and where it
+// starts. A server in the list may stand there by itself.
 func (s *scanner) serverBefore(i int) (host string, start int) {
-	const separators = ":-–—→=>"
-	between := strings.TrimRight(s.t[s.used:i], " ")
-	named := strings.TrimRight(between, separators+" ")
-	closed := strings.TrimRight(named, ")]")
-	if len(named) == len(between) && len(closed) == len(named) || len(between)-len(closed) > 8 {
+	const farthest = 24
+	between := s.t[max(s.used, i-maxHostRun):i]
+	named, linked := cutLink(between)
+	if len(between)-len(named) > farthest {
 		return "", 0
 	}
-	end := s.used + len(closed)
+	end := i - len(between) + len(named)
 	run := s.userBefore(end)
 	start = end - len(run)
 	host = trimWWW(lower(run))
 	if before, _ := utf8.DecodeLastRuneInString(s.t[:start]); start > 0 && strings.ContainsRune("@/#", before) || !s.isHost(host) {
 		return "", 0
 	}
-	if placeOf(host).standing != knownServer && !hinted(host) {
-		return "", 0
+	if placeOf(host).standing == knownServer || linked && hinted(host) {
+		return host, start
 	}
-	return host, start
+	return "", 0
+}
+
+// cutLink takes what links a server to the name after it off the end of t.
+func cutLink(t string) (rest string, linked bool) {
+	rest = strings.TrimRight(t, " ")
+	folded := lower(rest)
+	for _, word := range linkWords {
+		if strings.HasSuffix(folded, word) {
+			return strings.TrimRight(rest[:len(rest)-len(word)], " )]"), true
+		}
+	}
+	named := strings.TrimRight(rest, ":-–—→=> ")
+	closed := strings.TrimRight(named, ")]")
+	return closed, len(closed) < len(rest)
 }

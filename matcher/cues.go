@@ -26,6 +26,7 @@ const (
 	// What the words of a clause are besides; none of them is an answer.
 	fedi   // names the fediverse
 	near   // somebody else's, when close
+	maker  // somebody else's, with a few words more between
 	next   // somebody else's, when directly before
 	tag    // somebody else's, with "my" before or a colon after it
 	job    // a role, which gives "at" and "of" their meaning
@@ -34,7 +35,7 @@ const (
 	praise // recommends what it follows
 )
 
-var moods = map[string]mood{"mine": mine, "theirs": theirs, "could": could, "old": old, "mail": mail, "chat": chat, "desk": desk, "invite": invite, "fedi": fedi, "near": near, "next": next, "tag": tag, "job": job, "of": of, "own": own, "praise": praise}
+var moods = map[string]mood{"mine": mine, "theirs": theirs, "could": could, "old": old, "mail": mail, "chat": chat, "desk": desk, "invite": invite, "fedi": fedi, "near": near, "maker": maker, "next": next, "tag": tag, "job": job, "of": of, "own": own, "praise": praise}
 
 // cueTable holds phrases with what they say.
 type cueTable struct {

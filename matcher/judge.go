@@ -46,6 +46,9 @@ func (s *scanner) judge(c candidate, p place) (why string, keep bool) {
 	if mood == invite {
 		mood, labelled = s.invited(c)
 	}
+	if mood == mine && c.form == FormOn {
+		labelled = true // "I'm @u on host"
+	}
 	if mood == none || mood == mine {
 		mood, labelled = s.fromAfar(c, p, mood, labelled)
 	}

@@ -242,7 +242,7 @@ func scriptSignAt(t string, i int) bool {
 		return false
 	}
 	r, _ := utf8.DecodeRuneInString(t[i:])
-	return strings.ContainsRune("アあ골앳艾小ドどトと点點닷점ス슬斜", r) || r >= 0x1100 && r <= 0x11ff
+	return strings.ContainsRune("（［【アあ골앳艾小ドどトと点點닷점ス슬斜", r) || r >= 0x1100 && r <= 0x11ff
 }
 
 // skipSpaces returns the index of the first octet at or after i that is no

@@ -41,6 +41,9 @@ func (s *scanner) authority(i int) (start, from int, ok bool) {
 		if r == '_' || r >= utf8.RuneSelf && !isAlphabetic(r) && !isCJK(r) || r < utf8.RuneSelf && !isUserByte(byte(r)) && r != wordDot {
 			break
 		}
+		if isCJK(r) && from < i && isUserByte(s.t[from]) && s.t[from] != '.' && s.t[from] != '-' {
+			break // the sentence before it: 普段はpawoo.net
+		}
 		from -= n
 	}
 	s.sightings += i - from

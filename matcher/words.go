@@ -270,11 +270,16 @@ func (w *words) says(c cue, r reading) mood {
 		return theirs
 	case near:
 		return when(c.gap <= nearWords || r.by && c.gap <= byReach, theirs)
+	case maker:
+		return when(c.gap <= byReach, theirs)
 	case next:
 		return when(c.gap == 0, theirs)
 	case tag:
-		return when(r.belongs && c.gap <= nearWords || c.gap == 0 && (w.colon || w.isOwn(c.first-1)) || r.by && c.gap <= byReach && w.isOwn(c.first-1), theirs)
+		return when((r.belongs || w.colon && !w.isEmblem(c.first)) && c.gap <= nearWords || c.gap == 0 && (w.colon || w.isOwn(c.first-1)), theirs)
 	case job:
+		if w.colon && c.gap == 0 {
+			return desk // "work: u@host"
+		}
 		return when(r.belongs && c.gap <= jobWords, theirs)
 	case could:
 		return when(c.gap <= nearWords, could)
@@ -295,6 +300,12 @@ func when(holds bool, m mood) mood {
 		return m
 	}
 	return none
+}
+
+// isEmblem reports whether word k is an emoji.
+func (w *words) isEmblem(k int) bool {
+	r, _ := utf8.DecodeRune(w.phrase(k, k+1))
+	return isEmblem(r)
 }
 
 // isOwn reports whether word k is "my" or its like.
