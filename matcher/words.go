@@ -181,7 +181,23 @@ func (w *words) at(k, gap int) cue {
 		}
 	}
 	c.first = k
+	if word := w.phrase(k, k+1); namesFediverse(word) {
+		c.mood = fedi
+	}
 	return c
+}
+
+// fediStems begin the words that languages make of the fediverse's names:
+// Mastodon-Adresse, mastodonissa, w Fediversum.
+var fediStems = [...]string{"mastodon", "fediver", "мастодон", "федивер"}
+
+func namesFediverse(word []byte) bool {
+	for _, stem := range fediStems {
+		if len(word) >= len(stem) && string(word[:len(stem)]) == stem {
+			return true
+		}
+	}
+	return false
 }
 
 // leading returns what the first words say of a handle before them.
