@@ -41,13 +41,23 @@ var moods = map[string]mood{"mine": mine, "theirs": theirs, "could": could, "old
 type cueTable struct {
 	phrases map[string]mood // words joined by single spaces, or a phrase in a script without spaces
 	firsts  map[rune]bool   // the first characters of the latter
+	lasts   map[string]last // the words that end phrases, and those that name a maker
+}
+
+// last is what is known of the last word of a phrase.
+type last struct {
+	words int // of the longest phrase that it ends
+	by    bool
 }
 
 var cuesBefore, cuesAfter = readCues(cueList)
 
 func readCues(list string) (before, after cueTable) {
-	before = cueTable{map[string]mood{}, map[rune]bool{}}
-	after = cueTable{map[string]mood{}, map[rune]bool{}}
+	before = cueTable{map[string]mood{}, map[rune]bool{}, map[string]last{}}
+	after = cueTable{map[string]mood{}, map[rune]bool{}, map[string]last{}}
+	for word := range byWords {
+		before.lasts[word] = last{by: true}
+	}
 	for line := range listLines(list) {
 		word, phrase, _ := strings.Cut(line, " ")
 		table := before
@@ -55,6 +65,9 @@ func readCues(list string) (before, after cueTable) {
 			word, table = rest, after
 		}
 		table.phrases[phrase] = moods[word]
+		l := table.lasts[phrase[strings.LastIndexByte(phrase, ' ')+1:]]
+		l.words = max(l.words, 1+strings.Count(phrase, " "))
+		table.lasts[phrase[strings.LastIndexByte(phrase, ' ')+1:]] = l
 		if r, _ := utf8.DecodeRuneInString(phrase); isCJK(r) {
 			table.firsts[r] = true
 		}
@@ -191,7 +204,9 @@ func ends(r rune) bool {
 // after looks at what follows the handle directly.
 func (s *scanner) after(end int) (m mood, labelled bool) {
 	rest := s.t[end:min(len(s.t), end+maxAfter)]
-	rest = strings.TrimLeft(rest, " (")
+	for rest != "" && (rest[0] == ' ' || rest[0] == '(') {
+		rest = rest[1:]
+	}
 	if rest == "" {
 		return none, false
 	}
@@ -295,6 +310,7 @@ func blankAddresses(t string) string {
 const (
 	inWord     = 1 << iota // letters, digits and what stands inside words
 	endsClause             // ends a clause wherever it stands
+	inPath                 // may stand in the path of a URL
 )
 
 var letters = func() (table [utf8.RuneSelf]uint8) {
@@ -304,10 +320,15 @@ var letters = func() (table [utf8.RuneSelf]uint8) {
 		}
 	}
 	for _, c := range "'/#" {
-		table[c] = inWord
+		table[c] |= inWord
+	}
+	for c := range table {
+		if isUserByte(byte(c)) || strings.ContainsRune("@~:+=?#%&!$*';,", rune(c)) {
+			table[c] |= inPath
+		}
 	}
 	for _, c := range "\n|;()[]{}\"" {
-		table[c] = endsClause
+		table[c] |= endsClause
 	}
 	return table
 }()

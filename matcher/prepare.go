@@ -49,9 +49,11 @@ func prepare(text string) (t string, worth bool) {
 		return t, false
 	}
 	if seen&(seesHigh|seesJunk) != 0 {
-		t = normalise(t)
-		more, word := survey(t)
-		seen, spelled = seen|more, spelled || word
+		if plain := normalise(t); plain != t {
+			t = plain
+			more, word := survey(t)
+			seen, spelled = seen|more, spelled || word
+		}
 	}
 	if seen&seesEscape != 0 {
 		t = unescape(t)
@@ -79,15 +81,28 @@ func survey(t string) (seen uint8, spelled bool) {
 	for i := range len(t) {
 		what := sees[t[i]]
 		seen |= what
-		if what&seesEdge != 0 && !spelled && i+3 < len(t) {
-			spelled = signWordAt(t, i+1)
+		if what&(seesEdge|seesHigh) == 0 || spelled {
+			continue
 		}
-		if what&seesHigh != 0 && !spelled {
+		if what&seesHigh != 0 {
 			spelled = scriptSignAt(t, i)
+		} else if i+3 < len(t) && beginsSign[t[i+1]] {
+			spelled = signWordAt(t, i+1)
 		}
 	}
 	return seen, spelled
 }
+
+// beginsSign are the octets with which signWordAt finds something.
+var beginsSign = func() (table [256]bool) {
+	for _, c := range "adpckmADPCKM@. " {
+		table[c] = true
+	}
+	for c := utf8.RuneSelf; c < len(table); c++ {
+		table[c] = true
+	}
+	return table
+}()
 
 // capRunes returns at most the first max characters of s.
 func capRunes(s string, max int) string {

@@ -35,12 +35,13 @@ type scanner struct {
 	out   []Finding
 	first int // of out's Findings, the first of this text
 
-	known     string // the host last found to have a public suffix
-	used      int    // what lies before this octet is part of a handle or link
-	last      mood   // of the candidate that ended at used, for lists of handles
-	opened    bool   // whether own was worked out
-	ownWords  bool   // the text speaks of its author's own account
-	sightings int    // octets looked at around signs, for tests of linearity
+	parts     [6]string // of the path of the URL that is read
+	known     string    // the host last found to have a public suffix
+	used      int       // what lies before this octet is part of a handle or link
+	last      mood      // of the candidate that ended at used, for lists of handles
+	opened    bool      // whether own was worked out
+	ownWords  bool      // the text speaks of its author's own account
+	sightings int       // octets looked at around signs, for tests of linearity
 }
 
 // run stops at each sign that a handle cannot do without.
@@ -182,7 +183,10 @@ func (s *scanner) userBefore(i int) string {
 		j--
 	}
 	s.sightings += i - j + 1
-	return strings.TrimLeft(s.t[j:i], ".-")
+	for j < i && (s.t[j] == '.' || s.t[j] == '-') {
+		j++
+	}
+	return s.t[j:i]
 }
 
 // userAfter returns the run of name octets that begins at i and where it ends.

@@ -43,7 +43,7 @@ func (w *words) read(t string, from, to int) {
 			if isCJK(r) {
 				w.cut(t[i : i+n])
 			} else {
-				w.split(strings.Trim(t[i:i+n], "-_"))
+				w.split(trimDashes(t[i : i+n]))
 			}
 		case r == ':':
 			w.colon = true
@@ -57,15 +57,29 @@ func (w *words) read(t string, from, to int) {
 // split adds a word; a slash parts words unless the whole means something, as
 // in "h/t", and a dash or slash by itself parts like a comma.
 func (w *words) split(word string) {
-	if _, says := cuesBefore.phrases[lower(word)]; says || strings.IndexByte(word, '/') < 0 {
+	if strings.IndexByte(word, '/') < 0 {
 		w.add(word, 1)
 		w.comma = w.comma || word == ""
+		return
+	}
+	if _, says := cuesBefore.phrases[lower(word)]; says {
+		w.add(word, 1)
 		return
 	}
 	for part := range strings.SplitSeq(word, "/") {
 		w.add(part, 1)
 	}
 	w.comma = w.comma || strings.Trim(word, "/") == ""
+}
+
+func trimDashes(word string) string {
+	for word != "" && (word[0] == '-' || word[0] == '_') {
+		word = word[1:]
+	}
+	for word != "" && (word[len(word)-1] == '-' || word[len(word)-1] == '_') {
+		word = word[:len(word)-1]
+	}
+	return word
 }
 
 // topics are particles that do for a colon: "icon is".
@@ -172,8 +186,10 @@ var byWords = set("by von vom par por pelo pela da di de dal door av af od przez
 // at returns the cue that ends with word k, gap words before the handle; the
 // longest phrase counts.
 func (w *words) at(k, gap int) cue {
-	c := cue{gap: gap, by: byWords[string(w.phrase(k, k+1))]}
-	for c.first = max(0, k-phraseWords+1); c.first <= k; c.first++ {
+	word := w.phrase(k, k+1)
+	last := cuesBefore.lasts[string(word)]
+	c := cue{gap: gap, by: last.by}
+	for c.first = max(0, k-last.words+1); c.first <= k && last.words > 0; c.first++ {
 		text := w.phrase(c.first, k+1)
 		if m, ok := cuesBefore.phrases[string(text)]; ok {
 			c.mood, c.brief = m, w.script[k] && utf8.RuneCount(text) == 1
@@ -181,7 +197,7 @@ func (w *words) at(k, gap int) cue {
 		}
 	}
 	c.first = k
-	if word := w.phrase(k, k+1); namesFediverse(word) {
+	if namesFediverse(word) {
 		c.mood = fedi
 	}
 	return c
