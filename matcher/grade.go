@@ -17,6 +17,8 @@ type facts struct {
 	stale      bool // claimed plainly, seen before that
 	maybe      bool // claimed in a way that may mean something else, seen within staleAfter
 	listed     bool // a public list says so
+	own        bool // it is the very address in the person's own list of follows
+	sameName   bool // it is the address that its network gives every account
 	linkBack   bool // the fediverse profile links to the X account
 	parody     bool // one of the profiles calls itself a fan, parody or mirror account
 	movedClaim bool // it says it moved, and the other side does not confirm it
@@ -42,6 +44,8 @@ var rules = []rule{
 		"it says it moved and the other account does not confirm it: moves are how followers are sent to strangers"},
 	{social.Certain, func(f facts) bool { return f.registered },
 		"the person proved both accounts"},
+	{social.Certain, func(f facts) bool { return f.own },
+		"the person's own list of follows has this very address, and its server confirms it"},
 	{social.Possible, func(f facts) bool { return f.parody },
 		"a fan, parody or mirror account is rarely whom somebody means to follow"},
 	{social.Possible, func(f facts) bool { return f.outweighed },
@@ -54,6 +58,8 @@ var rules = []rule{
 		"the text leaves open what it means, and the fediverse profile links to the X account"},
 	{social.Likely, func(f facts) bool { return f.listed },
 		"a public list names it, and its server confirms it; a list is somebody else's word and so never more than likely"},
+	{social.Likely, func(f facts) bool { return f.sameName },
+		"its network gives every account this address, and the network confirms that its owner shares there"},
 	{social.Possible, func(f facts) bool { return f.stale },
 		"the claim was seen more than 180 days ago: the X name or the handle may have changed hands since"},
 	{social.Possible, func(facts) bool { return true },
@@ -122,7 +128,7 @@ func settle(m social.Match) social.Match {
 		m.Handle, m.ActorID = social.Handle{}, ""
 		return m
 	}
-	if linksBack(r.Links, m.Account.Username) {
+	if (m.Account.Network == social.X || m.Account.Network == "") && linksBack(r.Links, m.Account.Username) {
 		m.Evidence = append(m.Evidence, social.Evidence{Kind: social.LinkBack, Source: m.Account.Username, SeenAt: r.CheckedAt})
 	}
 	if callsItselfParody(r.Name) {
@@ -145,7 +151,7 @@ func derived(e social.Evidence) bool {
 // onlyMaybe reports whether nothing plain speaks for a Match.
 func onlyMaybe(list []social.Evidence) bool {
 	return !slices.ContainsFunc(list, func(e social.Evidence) bool {
-		return isClaim(e.Kind) && !e.Maybe || e.Kind == social.Registered || e.Kind == social.PublicList
+		return (isClaim(e.Kind) || e.Kind == social.SameName) && !e.Maybe || e.Kind == social.Registered || e.Kind == social.PublicList || e.Kind == social.OwnList
 	})
 }
 
@@ -172,6 +178,10 @@ func weigh(m social.Match, now time.Time) facts {
 			f.registered, f.impostor = f.registered || same, f.impostor || !same
 		case e.Kind == social.PublicList:
 			f.listed = true
+		case e.Kind == social.OwnList:
+			f.own = true
+		case e.Kind == social.SameName:
+			f.sameName = f.sameName || !e.Maybe
 		case e.Kind == social.LinkBack:
 			f.linkBack = true
 		case e.Kind == social.ParodyMirror:

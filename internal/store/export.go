@@ -29,6 +29,7 @@ var exported = []struct{ name, text string }{
 		FROM accounts WHERE user_id = $1 ORDER BY id`},
 	{"edges", `SELECT e.source_id, e.kind, e.account_id FROM sources AS s JOIN edges AS e ON e.source_id = s.id
 		WHERE s.user_id = $1 AND e.kind <> '' ORDER BY 1, 2, 3`},
+	{"claims", `SELECT source_id, network, native_id, username_key, handle, list, seen_at, imported_at FROM claims WHERE user_id = $1 ORDER BY 1, 2, 3, 4, 5`},
 	{"matches", `SELECT id, account_id, asked, handle, actor_id, evidence, texts, texts_at, certainty, conflict, decision, decided_at
 		FROM matches WHERE user_id = $1 ORDER BY id`},
 	{"undos", `SELECT decision, decided_at, before FROM undos WHERE user_id = $1 ORDER BY decided_at`},
