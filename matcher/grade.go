@@ -131,7 +131,7 @@ func settle(m social.Match) social.Match {
 		m.Handle, m.ActorID = social.Handle{}, ""
 		return m
 	}
-	if linksBack(r.Links, m.Account.Username) {
+	if LinksBack(r.Links, m.Account.Username) {
 		m.Evidence = append(m.Evidence, social.Evidence{Kind: social.LinkBack, Source: m.Account.Username, SeenAt: r.CheckedAt})
 	}
 	if callsItselfParody(r.Name) {
@@ -196,9 +196,9 @@ func weigh(m social.Match, now time.Time) facts {
 	return f
 }
 
-// linksBack reports whether one of links is the page of username on X,
+// LinksBack reports whether one of links is the page of username on X,
 // without regard to case.
-func linksBack(links []string, username string) bool {
+func LinksBack(links []string, username string) bool {
 	if username == "" {
 		return false
 	}

@@ -67,3 +67,10 @@ var xNumber = regexp.MustCompile(`^[1-9][0-9]{0,18}$`)
 
 // IsXID reports whether s can be the number of an account or a post on X.
 func IsXID(s string) bool { return xNumber.MatchString(s) }
+
+// XPost is a public post on X, as X itself shows it.
+type XPost struct {
+	ID       string
+	Username string // of its author, as of now
+	Text     string // links as they are shown, shortened
+}

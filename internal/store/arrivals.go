@@ -156,3 +156,43 @@ func (s *Store) FeedOwner(ctx context.Context, name string) (userID int64, err e
 	}
 	return userID, nil
 }
+
+// PlanArrivals makes a FollowJob of each certain arrival of a User who asked for
+// that, once, for the first Destination that may follow and whose following the
+// person neither paused nor stopped. It returns the Destination, 0 for none.
+func (s *Store) PlanArrivals(ctx context.Context, t social.Task, now time.Time) (destination int64, err error) {
+	err = s.write(ctx, func(x q) error {
+		destination = 0
+		owner, err := fence(ctx, x, t, social.MatchTask)
+		if err != nil {
+			return err
+		}
+		ids, err := list(ctx, x, scalar[int64], `SELECT d.id FROM destinations AS d JOIN users AS u ON u.id = d.user_id
+			WHERE d.user_id = $1 AND u.auto_follow AND d.state = 'active' AND d.follow_state IN ('', 'running') ORDER BY d.id LIMIT 1`, owner)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		all, err := list(ctx, x, scanMatch, `SELECT `+matchColumns+matchTables+` JOIN arrivals AS v ON v.match_id = m.id
+			WHERE v.user_id = $1 AND m.handle_key <> '' AND m.certainty = 'certain' AND m.decision = 'confirmed' AND NOT m.conflict AND NOT a.blocked
+			AND NOT EXISTS (SELECT 1 FROM follow_jobs AS j WHERE j.destination_id = $2 AND j.handle_key = m.handle_key) ORDER BY m.id`, owner, ids[0])
+		if err != nil || len(all) == 0 {
+			return err
+		}
+		destination = ids[0]
+		if err := setFollow(ctx, x, owner, destination, social.FollowRunning, now); err != nil {
+			return err
+		}
+		if _, err := insertJobs(ctx, x, owner, destination, onePerHandle(all), now); err != nil {
+			return err
+		}
+		d, err := getDestination(ctx, x, owner, destination)
+		if err != nil {
+			return err
+		}
+		if _, err := refuseBlocked(ctx, x, d, now); err != nil {
+			return err
+		}
+		return ring(ctx, x, social.FollowTask, destination, now)
+	})
+	return destination, err
+}

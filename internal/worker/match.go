@@ -37,7 +37,11 @@ func (w *Worker) match(ctx context.Context, t social.Task, _ int) (time.Time, er
 }
 
 // rest ends a round of matching, and begins another for those who had to wait.
+// Whoever arrived is followed if the person asked for that.
 func (w *Worker) rest(ctx context.Context, t social.Task) (time.Time, error) {
+	if _, err := w.store.PlanArrivals(ctx, t, w.now()); err != nil {
+		return time.Time{}, err
+	}
 	if err := w.store.WatchSettled(ctx, t, w.now()); err != nil {
 		return time.Time{}, err
 	}
