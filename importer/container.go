@@ -1,7 +1,6 @@
 package importer
 
 import (
-	"hash/maphash"
 	"io"
 	"path"
 	"slices"
@@ -21,28 +20,50 @@ const (
 	manifestFile kind = iota + 1
 	accountFile
 	namesFile
+	protectedFile
 	followingFile
 	followerFile
 	blockFile
 	muteFile
 	listsFile
+	circleFile // posts for a few: read for their numbers, so that none of them is taken
+	notesFile  // long posts, read before the posts that they belong to
 	tweetsFile
+	communityFile
 	webFile // twitter-web-exporter
+
+	// The "tweet archive" of 2012 to 2019.
+	grailOwnerFile
+	grailPayloadFile
+	grailIndexFile
+	grailTweetsFile // one month
+	grailTableFile  // tweets.csv, all posts again
 )
+
+// describing are the kinds of files that tell of the export itself. They are
+// read when it is recognised; an export of nothing else is none.
+var describing = map[kind]bool{
+	manifestFile: true, accountFile: true, namesFile: true, protectedFile: true,
+	grailOwnerFile: true, grailPayloadFile: true, grailIndexFile: true,
+}
 
 // kinds are the names below data/ without .js, by which X's files are known.
 var kinds = map[string]kind{
-	"manifest":           manifestFile,
-	"account":            accountFile,
-	"screen-name-change": namesFile,
-	"following":          followingFile,
-	"follower":           followerFile,
-	"block":              blockFile,
-	"mute":               muteFile,
-	"lists-created":      listsFile,
-	"lists-subscribed":   listsFile,
-	"tweet":              tweetsFile, // until mid 2022
-	"tweets":             tweetsFile,
+	"manifest":             manifestFile,
+	"account":              accountFile,
+	"screen-name-change":   namesFile,
+	"following":            followingFile,
+	"follower":             followerFile,
+	"block":                blockFile,
+	"mute":                 muteFile,
+	"lists-created":        listsFile,
+	"lists-subscribed":     listsFile,
+	"note-tweet":           notesFile,
+	"tweet":                tweetsFile, // until mid 2022
+	"tweets":               tweetsFile,
+	"protected-history":    protectedFile,
+	"community-tweet":      communityFile,
+	"twitter-circle-tweet": circleFile,
 }
 
 // kindOf recognises a file by its exact base name in lower case: tweets.js or
@@ -77,6 +98,9 @@ func (p part) probe() error {
 		return err
 	}
 	defer r.Close()
+	if p.kind == grailTableFile {
+		return nil // begins with its first row
+	}
 	h := header{r: r}
 	_, err = h.skip()
 	return err
@@ -85,7 +109,7 @@ func (p part) probe() error {
 // container is everything that was given for one export.
 type container struct {
 	parts    []part
-	media    mediaIndex
+	media    *mediaIndex
 	date     time.Time // when the export was made, by its file's name
 	warnings []*fault.Fault
 	closers  []io.Closer
@@ -99,43 +123,50 @@ func (c *container) close() {
 	}
 }
 
-// mediaIndex holds the names of the media files of an export, as hashes: a
-// large archive has some 100,000 of them. Names that posts give are looked up
-// here and never joined to a path (ZIP-02).
-type mediaIndex struct {
-	seed  maphash.Seed
-	names map[uint64]struct{}
-}
-
-func newMediaIndex() mediaIndex {
-	return mediaIndex{seed: maphash.MakeSeed(), names: map[uint64]struct{}{}}
-}
-
-func (m mediaIndex) add(base string)      { m.names[maphash.String(m.seed, base)] = struct{}{} }
-func (m mediaIndex) has(base []byte) bool { _, ok := m.names[maphash.Bytes(m.seed, base)]; return ok }
-
-// mediaFolders hold the media of the posts that are read; those of deleted and
-// community posts lie elsewhere.
-var mediaFolders = []string{"tweets_media", "tweet_media"}
-
 // listing sorts the paths of a zip or folder into what may be read, media,
 // and the rest, of which nothing is kept.
 type listing struct {
-	media   mediaIndex
-	skipped int // names that no export has
+	media   *mediaIndex
+	skipped int    // names that no export has
+	inner   string // a zip where media should be
 	found   []found
 	at      map[string]int // lower-case path to the place in found
 }
 
 type found struct {
-	dir, base string // in lower case
-	index     int    // the caller's
+	place
+	index int // the caller's
 }
 
-// add notes a path. It returns the index under which the caller keeps a file
+// place is what a file holds, and the folder of the export that it belongs to.
+type place struct {
+	home   string // in lower case
+	kind   kind
+	number int
+}
+
+// placeOf recognises a file of an export by its folder and base name, both in
+// lower case.
+func placeOf(dir, base string) (place, bool) {
+	if k, number := kindOf(base); k != 0 {
+		return place{dir, k, number}, true
+	}
+	return grailPlace(dir, base)
+}
+
+// addMedia notes a media file. In 2019 the media lay in a zip within the zip,
+// which is not opened.
+func (l *listing) addMedia(base string, place int64) {
+	if strings.HasSuffix(base, ".zip") {
+		l.inner = base
+	}
+	l.media.add(base, place)
+}
+
+// add notes a path; place is where a media file is found again. It returns the index under which the caller keeps a file
 // that may be read: the given one if it is new, the earlier one if the same
 // path was there; -1 for a file that is not wanted.
-func (l *listing) add(name string, index int) (at int, twice bool) {
+func (l *listing) add(name string, index int, place int64) (at int, twice bool) {
 	lower := strings.ToLower(name)
 	dir, base := path.Split(lower)
 	dir = strings.TrimSuffix(dir, "/")
@@ -143,10 +174,11 @@ func (l *listing) add(name string, index int) (at int, twice bool) {
 		return -1, false // what a Mac adds when it packs
 	}
 	if slices.Contains(mediaFolders, path.Base(dir)) {
-		l.media.add(path.Base(name))
+		l.addMedia(path.Base(name), place)
 		return -1, false
 	}
-	if k, _ := kindOf(base); k == 0 {
+	p, wanted := placeOf(dir, base)
+	if !wanted {
 		return -1, false
 	}
 	if at, ok := l.at[lower]; ok {
@@ -156,7 +188,7 @@ func (l *listing) add(name string, index int) (at int, twice bool) {
 		l.at = map[string]int{}
 	}
 	l.at[lower] = len(l.found)
-	l.found = append(l.found, found{dir, base, index})
+	l.found = append(l.found, found{p, index})
 	return index, false
 }
 
@@ -172,10 +204,10 @@ func (l *listing) full() error {
 func (l *listing) root() (dir string, others bool) {
 	count := map[string]int{}
 	for _, f := range l.found {
-		count[f.dir]++
+		count[f.home]++
 	}
 	better := func(a, b string) bool {
-		if ad, bd := path.Base(a) == "data", path.Base(b) == "data"; ad != bd {
+		if ad, bd := isData(a), isData(b); ad != bd {
 			return ad
 		}
 		if count[a] != count[b] {
@@ -190,9 +222,14 @@ func (l *listing) root() (dir string, others bool) {
 		}
 	}
 	for d := range count {
-		others = others || d != dir && path.Base(d) == "data"
+		others = others || d != dir && isData(d)
 	}
 	return dir, others
+}
+
+// isData reports whether a folder is called as X calls the one with the data.
+func isData(dir string) bool {
+	return path.Base(dir) == "data" || strings.HasSuffix("/"+dir, "/"+grailFolder)
 }
 
 // take adds the files of the export in l to c; make turns a caller's index
@@ -201,19 +238,22 @@ func (c *container) take(l *listing, make func(index int) (part, error)) error {
 	if l.skipped > 0 {
 		c.warn(namesSkipped(l.skipped))
 	}
+	if l.inner != "" {
+		c.warn(innerZip(l.inner))
+	}
 	root, others := l.root()
 	if others {
 		c.warn(secondExport(root))
 	}
 	for _, f := range l.found {
-		if f.dir != root {
+		if f.home != root {
 			continue
 		}
 		p, err := make(f.index)
 		if err != nil {
 			return err
 		}
-		p.kind, p.number = kindOf(f.base)
+		p.kind, p.number = f.kind, f.number
 		c.parts = append(c.parts, p)
 	}
 	return nil

@@ -20,7 +20,8 @@ func notAnExport() *fault.Fault {
 func unknownFile(name string) *fault.Fault {
 	return fault.New(fault.Invalid, "unknown-file",
 		"{file} is none of the kinds we can read. Kinds we can read: {list}.",
-		"file", shown(name), "list", "the .zip from X, its folder, following.js, follower.js, block.js, mute.js, account.js, tweets.js and its parts, the .json of twitter-web-exporter")
+		"file", shown(name), "list", "the .zip from X, its folder, following.js, follower.js, block.js, mute.js, account.js, tweets.js and its parts, the .json or .csv of twitter-web-exporter, "+
+			"a .csv with handles or names on X, accounts.json of Fedifinder, a query result of Wikidata")
 }
 
 func htmlOnly() *fault.Fault {
@@ -154,6 +155,19 @@ func namesSkipped(n int) *fault.Fault {
 func linksSkipped(name string, n int) *fault.Fault {
 	return fault.New(fault.Invalid, "links-skipped",
 		"{n} files are only links to other places and were left out, {file} among them.", "file", shown(name), "n", strconv.Itoa(n))
+}
+
+func innerZip(name string) *fault.Fault {
+	return fault.New(fault.Invalid, "inner-zip",
+		"The pictures and videos are packed once more in {file}, which isn't opened. Unpack it and give us the folder if you want to carry posts over.", "file", shown(name))
+}
+
+func notesTooLong() *fault.Fault {
+	return fault.New(fault.TooLarge, "notes-too-long", "The long posts hold more text than we can take. Some of them end after their first 280 characters.")
+}
+
+func splitExport() *fault.Fault {
+	return fault.New(fault.Invalid, "split-export", "X has split this export into several .zip files. Give us the others too, together with this one.")
 }
 
 func secondExport(folder string) *fault.Fault {

@@ -4,6 +4,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
+	"slices"
 	"strings"
 )
 
@@ -17,6 +19,7 @@ func (c *container) addFolder(name string) error {
 	}
 	c.closers = append(c.closers, root)
 	w := &folder{root: root, listing: &listing{media: c.media}}
+	c.media.stores = append(c.media.stores, w)
 	if err := fs.WalkDir(root.FS(), ".", w.visit); err != nil {
 		return err
 	}
@@ -28,12 +31,13 @@ func (c *container) addFolder(name string) error {
 
 // folder is one unzipped export while its files are listed.
 type folder struct {
-	root    *os.Root
-	listing *listing
-	wanted  []string
-	entries int
-	links   int    // links in places of wanted files
-	link    string // one of them
+	root      *os.Root
+	listing   *listing
+	wanted    []string
+	entries   int
+	mediaDirs []string // the folders with media, by their place
+	links     int      // links in places of wanted files
+	link      string   // one of them
 }
 
 func (w *folder) visit(name string, d fs.DirEntry, err error) error {
@@ -62,16 +66,26 @@ func (w *folder) visit(name string, d fs.DirEntry, err error) error {
 		w.listing.skipped++
 		return nil
 	}
-	if at, twice := w.listing.add(name, len(w.wanted)); at >= 0 && !twice {
+	if at, twice := w.listing.add(name, len(w.wanted), w.place(path.Dir(name))); at >= 0 && !twice {
 		w.wanted = append(w.wanted, name)
 	}
 	return w.listing.full()
 }
 
+// place numbers the folder of a file among those with media.
+func (w *folder) place(dir string) int64 {
+	last := len(w.mediaDirs) - 1
+	if slices.Contains(mediaFolders, strings.ToLower(path.Base(dir))) && (last < 0 || w.mediaDirs[last] != dir) {
+		w.mediaDirs = append(w.mediaDirs, dir)
+		last++
+	}
+	return int64(max(last, 0))
+}
+
 // noteLink counts a link that stands where something wanted would.
 func (w *folder) noteLink(name string) {
 	probe := &listing{media: newMediaIndex()}
-	at, _ := probe.add(name, 0)
+	at, _ := probe.add(name, 0, 0)
 	lower := strings.ToLower(name)
 	if at < 0 && len(probe.media.names) == 0 && lower != "data" && !strings.HasSuffix(lower, "/data") {
 		return

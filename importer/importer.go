@@ -33,14 +33,18 @@ type File struct {
 // Export is one recognised export. Its methods may be called while Records
 // runs; Records itself runs once at a time.
 type Export struct {
-	kind     social.SourceKind
-	owner    social.Account
-	oldNames []string // of the owner, in lower case
-	parts    []part
-	listed   map[string]int // entries per file, by the export's own index
-	media    mediaIndex
-	close    func()
-	opening  []*fault.Fault // warnings from recognising
+	kind      social.SourceKind
+	owner     social.Account
+	oldNames  []string // of the owner, in lower case
+	parts     []part
+	listed    map[string]int // entries per file, by the export's own index
+	media     *mediaIndex
+	close     func()
+	protected bool           // only followers can read the posts
+	partial   bool           // there are further zips
+	opening   []*fault.Fault // warnings from recognising
+
+	givePosts bool // Records gives the posts too
 
 	total, done atomic.Int64
 
@@ -147,6 +151,9 @@ func (c *container) recognise() (*Export, error) {
 	})
 	for _, p := range c.parts {
 		err := p.probe()
+		if isOther(p.kind) {
+			err = nil // its own reader looks
+		}
 		if f := fatal(err); f != nil {
 			return nil, f
 		}
@@ -154,23 +161,35 @@ func (c *container) recognise() (*Export, error) {
 			c.warn(partLost(p.name, err))
 			continue
 		}
-		if p.kind != webFile {
-			e.kind = social.KindXArchive
-		}
+		e.kind = e.sourceKind(p)
 		e.parts = append(e.parts, p)
 	}
 	e.exportedAt = c.date
 	if err := e.describe(c); err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(e.parts, func(p part) bool { return p.kind > namesFile }) {
+	if !slices.ContainsFunc(e.parts, func(p part) bool { return !describing[p.kind] }) {
 		return nil, notAnExport()
 	}
-	for _, p := range e.parts {
-		e.total.Add(p.size)
+	if e.partial && len(c.media.stores) < 2 {
+		c.warn(splitExport())
 	}
+	e.total.Store(e.work())
 	e.opening, e.warnings = c.warnings, c.warnings
 	return e, nil
+}
+
+// work is how many bytes Records reads.
+func (e *Export) work() (n int64) {
+	for _, p := range e.parts {
+		if p.kind != communityFile {
+			n += p.size
+		}
+		if e.givePosts && holdsPosts[p.kind] {
+			n += p.size
+		}
+	}
+	return n
 }
 
 // Kind tells what it is.
@@ -228,9 +247,18 @@ func (e *Export) warn(f *fault.Fault) {
 	}
 }
 
+// WithPosts makes Records give the posts too, after everything else; the files
+// that hold posts are read a second time for it. It must be called before.
+func (e *Export) WithPosts() *Export {
+	e.givePosts = true
+	e.total.Store(e.work())
+	return e
+}
+
 // Records streams what is in the export, in a memory that does not grow with
 // the posts' text: first Edges with what the file tells of their Accounts, then
-// the names that posts gave for numbers, as Records without Edge. An error ends
+// the names that posts gave for numbers, as Records without Edge; then the posts
+// if they were asked for, in no order. An error ends
 // it and is a *fault.Fault; nothing of the export should be kept then. Trouble
 // with a part of the export only adds to Warnings.
 func (e *Export) Records(ctx context.Context) iter.Seq2[social.Record, error] {

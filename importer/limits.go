@@ -35,12 +35,19 @@ const (
 	maxDepth  = 32
 	// maxText bounds one text of an element, in bytes.
 	maxText = 64 << 10
+	// maxNotes bounds the long texts of one export, which are kept while its posts
+	// are read, in bytes: 16,000 posts of 4 KB.
+	maxNotes = 64 << 20
 	// maxDigits is the longest id; 19 digits may fit int64.
 	maxDigits = 19
 	// maxUsername is above X's own 15, since a few old accounts have more.
 	maxUsername = 20
 	// maxVersions is above the 6 that X allows of one edited post.
 	maxVersions = 16
+	// maxChain bounds how many posts above another in its thread are looked at.
+	maxChain = 100_000
+	// maxTag bounds the name of a language, in characters.
+	maxTag = 35
 	// maxLinks bounds how many links are kept of one profile.
 	maxLinks = 20
 	// maxLink bounds one link, in characters.

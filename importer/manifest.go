@@ -21,6 +21,7 @@ type manifest struct {
 	} `json:"userInfo"`
 	ArchiveInfo struct {
 		GenerationDate jsontext.Value `json:"generationDate"`
+		IsPartial      jsontext.Value `json:"isPartialArchive"`
 	} `json:"archiveInfo"`
 	DataTypes map[string]struct {
 		Files []struct {
@@ -42,7 +43,7 @@ func (e *Export) describe(c *container) error {
 			}
 			c.warn(partLost(p.name, err))
 		}
-		if p.kind > namesFile {
+		if !describing[p.kind] {
 			rest = append(rest, p)
 		}
 	}
@@ -62,6 +63,10 @@ func (e *Export) describeFrom(p part) error {
 		})
 	case p.kind == namesFile:
 		return p.each(e.addOldName)
+	case p.kind == protectedFile:
+		return e.readProtected(p)
+	case describing[p.kind]:
+		return e.describeGrail(p)
 	}
 	return nil
 }
@@ -76,7 +81,8 @@ func (p part) each(do func(jsontext.Value) error) error {
 	return stream(r, do)
 }
 
-func (e *Export) readManifest(p part) error {
+// whole decodes a part that is one small object.
+func (p part) whole(into any) error {
 	r, err := p.open()
 	if err != nil {
 		return err
@@ -86,9 +92,12 @@ func (e *Export) readManifest(p part) error {
 	if _, err := h.skip(); err != nil {
 		return err
 	}
+	return json.UnmarshalDecode(jsontext.NewDecoder(&h, decodeOptions...), into)
+}
+
+func (e *Export) readManifest(p part) error {
 	var m manifest
-	dec := jsontext.NewDecoder(&h, decodeOptions...)
-	if err := json.UnmarshalDecode(dec, &m); err != nil {
+	if err := p.whole(&m); err != nil {
 		return err
 	}
 	if err := e.setOwner(m.UserInfo.AccountID, m.UserInfo.UserName, m.UserInfo.DisplayName); err != nil {
@@ -98,18 +107,24 @@ func (e *Export) readManifest(p part) error {
 	if made, err := time.Parse(time.RFC3339, t.text(m.ArchiveInfo.GenerationDate)); err == nil {
 		e.exportedAt = made.UTC()
 	}
-	if e.listed == nil {
-		e.listed = map[string]int{}
-	}
+	e.partial = isTrue(m.ArchiveInfo.IsPartial)
 	for _, kind := range m.DataTypes {
 		for _, f := range kind.Files {
-			name := strings.ToLower(path.Base(t.text(f.FileName)))
-			if n := number(f.Count); n >= 0 && len(e.listed) < maxParts {
-				e.listed[name] = n
-			}
+			e.list(t.text(f.FileName), number(f.Count))
 		}
 	}
 	return nil
+}
+
+// list notes how many entries the export's own index says a file has.
+func (e *Export) list(name string, n int) {
+	if n < 0 || len(e.listed) >= maxParts {
+		return
+	}
+	if e.listed == nil {
+		e.listed = map[string]int{}
+	}
+	e.listed[strings.ToLower(path.Base(name))] = n
 }
 
 // setOwner notes whose export it is; files of two people are not read as one.
@@ -140,6 +155,21 @@ func (e *Export) addOldName(v jsontext.Value) error {
 		}
 	}
 	return nil
+}
+
+// readProtected reads whether the posts are for followers only: the last of
+// [{"protectedHistory":{"protectedAt":…,"action":"Protect|Unprotect"}}], which
+// goes back six months. X shows all posts of an account to the same readers.
+func (e *Export) readProtected(p part) error {
+	last := ""
+	return p.each(func(v jsontext.Value) error {
+		var t mender
+		v = get(v, "protectedHistory")
+		if at := t.text(get(v, "protectedAt")); at >= last {
+			last, e.protected = at, strings.EqualFold(t.text(get(v, "action")), "Protect")
+		}
+		return nil
+	})
 }
 
 // usernameOf returns s if it has the form of a name on X, else "".

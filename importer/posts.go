@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -49,29 +50,87 @@ func (p *posts) supersede(older, last int64) {
 	}
 }
 
+// latest is the id of the last version of a post.
+func (p *posts) latest(id int64) int64 {
+	if newest, ok := p.newer[id]; ok {
+		return newest
+	}
+	return id
+}
+
 // finish settles which answers are the owner's own, and counts the threads:
 // chains of two or more own posts. Each chain has one post that others of it
 // answer and that itself answers none of them.
 func (p *posts) finish() {
-	var parents, children []int64
 	for _, a := range p.answers {
-		if newest, ok := p.newer[a.parent]; ok {
-			a.parent = newest
-		}
-		switch present := p.ids.has(a.parent) && a.parent != a.id; {
-		case present:
-			parents, children = append(parents, a.parent), append(children, a.id)
-		case !a.own:
+		if !a.own && !p.links(a) {
 			p.count.Replies++
 		}
 	}
-	slices.Sort(parents)
-	slices.Sort(children)
-	for _, root := range slices.Compact(parents) {
-		if _, answers := slices.BinarySearch(children, root); !answers {
+	c := p.chains()
+	for i := range c.links {
+		if i > 0 && c.links[i].parent == c.links[i-1].parent {
+			continue
+		}
+		if _, answers := c.parentOf(c.links[i].parent); !answers {
 			p.count.Threads++
 		}
 	}
+}
+
+// links reports whether an answer and the post it answers are both here.
+func (p *posts) links(a answer) bool {
+	parent := p.latest(a.parent)
+	return p.ids.has(parent) && parent != a.id
+}
+
+// chains are the owner's answers to own posts that are here.
+type chains struct {
+	links []link // by parent
+	up    []link // the same by child
+}
+
+type link struct{ parent, child int64 }
+
+func (p *posts) chains() *chains {
+	c := &chains{}
+	for _, a := range p.answers {
+		if p.links(a) {
+			c.links = append(c.links, link{p.latest(a.parent), a.id})
+		}
+	}
+	c.up = slices.Clone(c.links)
+	slices.SortFunc(c.links, func(a, b link) int { return cmp.Compare(a.parent, b.parent) })
+	slices.SortFunc(c.up, func(a, b link) int { return cmp.Compare(a.child, b.child) })
+	return c
+}
+
+// parentOf is the own post that a post answers.
+func (c *chains) parentOf(child int64) (int64, bool) {
+	at, ok := slices.BinarySearchFunc(c.up, child, func(l link, id int64) int { return cmp.Compare(l.child, id) })
+	if !ok {
+		return 0, false
+	}
+	return c.up[at].parent, true
+}
+
+// root is the first post of the chain that a post belongs to, as Post.Thread
+// tells it; "" for a post that neither answers an own one nor is answered.
+func (c *chains) root(post int64) string {
+	root, steps := post, 0
+	for ; steps < maxChain; steps++ {
+		parent, ok := c.parentOf(root)
+		if !ok {
+			break
+		}
+		root = parent
+	}
+	if steps == 0 {
+		if _, answered := slices.BinarySearchFunc(c.links, post, func(l link, id int64) int { return cmp.Compare(l.parent, id) }); !answered {
+			return ""
+		}
+	}
+	return decimal(root)
 }
 
 // The time of a post is in its id: milliseconds since this instant of 2010,
@@ -86,8 +145,10 @@ func (p *posts) newest() time.Time {
 	if p.last < firstNew {
 		return time.Time{}
 	}
-	return time.UnixMilli(p.last>>22 + idEpoch).UTC()
+	return timeOf(p.last)
 }
+
+func timeOf(id int64) time.Time { return time.UnixMilli(id>>22 + idEpoch).UTC() }
 
 // idSet is a set of ids in eight bytes each and some air; a map takes three
 // times as much.
@@ -110,7 +171,7 @@ func (s *idSet) add(id int64) bool {
 	return true
 }
 
-func (s *idSet) has(id int64) bool { return s.n > 0 && s.slots[s.place(id)] == id }
+func (s *idSet) has(id int64) bool { return s.n > 0 && id != 0 && s.slots[s.place(id)] == id }
 
 // place is where id is, or the free slot where it belongs.
 func (s *idSet) place(id int64) int {

@@ -17,18 +17,24 @@ var errEnough = errors.New("enough")
 
 // reading is one run of Records.
 type reading struct {
-	ctx    context.Context
-	e      *Export
-	yield  func(social.Record, error) bool
-	counts social.Counts
-	edges  map[int64]edgeSet
-	byName map[string]edgeSet // edges to accounts without an id, by name in lower case
-	lists  map[string]bool
-	names  *names
-	posts  *posts
-	text   mender
+	ctx     context.Context
+	e       *Export
+	yield   func(social.Record, error) bool
+	counts  social.Counts
+	edges   map[int64]edgeSet
+	byName  map[string]edgeSet // edges to accounts without an id, by name in lower case
+	lists   map[string]bool
+	names   *names
+	posts   *posts
+	notes   notes
+	chains  *chains
+	private idSet // posts for a few
+	given   idSet // posts that were given
+	text    mender
 
+	again     bool // the posts are read a second time, to be given
 	saidFull  bool // that there are too many accounts
+	saidNotes bool // that the notes are too long
 	following struct{ seen, whole bool }
 }
 
@@ -67,6 +73,9 @@ func (e *Export) begin(ctx context.Context, yield func(social.Record, error) boo
 // say of names.
 func (r *reading) all() error {
 	for _, p := range r.e.parts {
+		if p.kind == communityFile {
+			continue
+		}
 		if err := r.part(p); err != nil {
 			return err
 		}
@@ -77,11 +86,17 @@ func (r *reading) all() error {
 	r.checkLists()
 	r.checkIndex()
 	r.finish()
+	if r.e.givePosts {
+		return r.second()
+	}
 	return nil
 }
 
 // part reads one file. What goes wrong with it alone is a warning.
 func (r *reading) part(p part) error {
+	if isOther(p.kind) {
+		return r.other(p)
+	}
 	file, err := p.open()
 	if err != nil {
 		return asFault(err)
@@ -91,18 +106,20 @@ func (r *reading) part(p part) error {
 	read, end := r.elements(p)
 	n, skipped := 0, 0
 	r.text.broken = 0
-	err = stream(in, func(v jsontext.Value) error {
+	split := stream
+	if p.kind == grailTableFile {
+		split = table
+	}
+	err = split(in, func(v jsontext.Value) error {
 		n++
-		switch err := read(v); {
-		case errors.Is(err, errShape):
-			skipped++
-		case err != nil:
-			return err
+		err := read(v)
+		if errors.Is(err, errShape) {
+			skipped, err = skipped+1, nil
 		}
 		if n%publishEvery == 0 {
 			r.publish()
 		}
-		return nil
+		return err
 	})
 	r.publish()
 	if err == errEnough {
@@ -111,8 +128,10 @@ func (r *reading) part(p part) error {
 	if f := fatal(err); f != nil {
 		return f
 	}
-	r.report(p, n, skipped, err)
-	end()
+	if !r.again || p.kind == communityFile {
+		r.report(p, n, skipped, err)
+		end()
+	}
 	return nil
 }
 
@@ -128,7 +147,12 @@ func (r *reading) publish() {
 // elements is what is done with each element of a part, and at its end.
 func (r *reading) elements(p part) (read func(jsontext.Value) error, end func()) {
 	end = func() {}
+	if r.again {
+		return r.postReader(p), end
+	}
 	switch p.kind {
+	case circleFile:
+		return r.circle, end
 	case followingFile:
 		return r.edgeReader("following", social.Following), end
 	case followerFile:
@@ -139,12 +163,28 @@ func (r *reading) elements(p part) (read func(jsontext.Value) error, end func())
 		return r.edgeReader("muting", social.Muted), end
 	case listsFile:
 		return r.list, end
+	case notesFile:
+		return r.note, r.notes.sort
 	case tweetsFile:
 		return r.tweet, end
+	case grailTweetsFile, grailTableFile:
+		return r.grailTweet, end
 	default:
 		w := r.webReader(p)
 		return w.read, w.end
 	}
+}
+
+// circle notes a post that a few could read.
+func (r *reading) circle(v jsontext.Value) error {
+	t, ok := parseTweet(v)
+	if !ok {
+		return errShape
+	}
+	if r.private.n < maxPosts {
+		r.private.add(t.id)
+	}
+	return nil
 }
 
 // report turns how a part ended into warnings.
@@ -197,7 +237,8 @@ func (r *reading) checkIndex() {
 	}
 	for _, name := range sortedKeys(r.e.listed) {
 		k, _ := kindOf(name)
-		if n := r.e.listed[name]; k > followingFile && n > 0 && !there[name] {
+		month := monthFile.MatchString(name)
+		if n := r.e.listed[name]; (k > followingFile || month) && n > 0 && !there[name] {
 			r.e.warn(partMissing("data/"+name, n))
 		}
 	}
@@ -206,11 +247,15 @@ func (r *reading) checkIndex() {
 // finish counts what only the whole can tell.
 func (r *reading) finish() {
 	r.posts.finish()
+	r.counts.Quotes += r.notes.quotes()
 	for _, set := range r.edges {
 		r.countAccount(set)
 	}
 	for _, set := range r.byName {
 		r.countAccount(set)
+	}
+	if r.saidNotes {
+		r.e.warn(notesTooLong())
 	}
 	if r.posts.tooMany {
 		r.e.warn(tooManyPosts())

@@ -3,6 +3,7 @@ package importer
 import (
 	"bytes"
 	"errors"
+	"iter"
 	"strconv"
 	"strings"
 
@@ -177,6 +178,19 @@ func getOne(v []byte, want string) []byte {
 		}
 	}
 	return nil
+}
+
+// elementsOf gives the elements of a list; of anything else, none.
+func elementsOf(v []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		s, ok := open(v, '[')
+		for ok {
+			var e []byte
+			if e, ok = s.element(); ok && !yield(e) {
+				return
+			}
+		}
+	}
 }
 
 // tooDeep reports whether v nests deeper than an export may.

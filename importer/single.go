@@ -31,6 +31,9 @@ func (c *container) addFile(f File) error {
 		return htmlOnly()
 	}
 	k, number := kindOfSingle(path.Base(strings.ReplaceAll(f.Name, `\`, "/")), text)
+	if k == 0 && c.addOther(f, head) {
+		return nil
+	}
 	if k == 0 {
 		return unknownFile(f.Name)
 	}
@@ -92,6 +95,9 @@ func kindOfSingle(base string, text []byte) (kind, int) {
 		}
 		name := strings.ReplaceAll(string(m[1]), "_", "-")
 		return kinds[name], max(number(m[2]), 0)
+	}
+	if k, number := grailSingle(text); k != 0 {
+		return k, number
 	}
 	if strings.HasSuffix(base, ".json") && !savedMessages.MatchString(base) && looksWeb(text) {
 		return webFile, 0

@@ -2,34 +2,39 @@ package importer
 
 import (
 	"bytes"
-	"path"
 	"regexp"
 	"strings"
 
-	"github.com/dghubble/go-twitter/twitter"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
 // tweet is what is needed of one element of tweets.js, still as JSON.
 type tweet struct {
-	id, replyStatus, replyUser      int64
-	replyName, text, edit           []byte
-	mentions, urls, media, allMedia []byte
+	id, replyStatus, replyUser            int64
+	replyName, text, edit                 []byte
+	mentions, urls, tags, media, allMedia []byte
+	repost                                []byte // the post shown again, as it was: until 2019
+	created, lang, sensitive              []byte
+	likes, reposts                        []byte
+	community, deleted, followersOnly     bool
 }
 
-// parseTweet finds the needed values of {"tweet":{…}} in one pass.
+// parseTweet finds the needed values of {"tweet":{…}} in one pass; until 2019
+// the post stood there without the wrapper.
 func parseTweet(v []byte) (t tweet, ok bool) {
-	outer, ok := open(v, '{')
-	if !ok {
-		return t, false
-	}
-	s, ok := outer.enter("tweet", '{')
+	s, ok := open(v, '{')
+	wrapped := false
 	for ok {
-		var name, value []byte
-		if name, value, ok = s.member(); ok {
-			t.set(name, value)
+		var name []byte
+		if name, ok = s.name(); !ok {
+			break
 		}
+		if inner, is := open(s.b[s.at:], '{'); is && !wrapped && string(name) == "tweet" {
+			s, wrapped = inner, true
+			continue
+		}
+		t.set(name, s.value())
 	}
 	return t, t.id > 0 && !s.deep
 }
@@ -38,7 +43,7 @@ func (t *tweet) set(name, value []byte) {
 	switch string(name) {
 	case "id_str":
 		t.id = id(value)
-	case "full_text":
+	case "full_text", "text":
 		t.text = value
 	case "entities":
 		t.setEntities(value)
@@ -52,8 +57,45 @@ func (t *tweet) set(name, value []byte) {
 		t.replyUser = id(value)
 	case "in_reply_to_screen_name":
 		t.replyName = value
+	case "retweeted_status":
+		t.repost = value
+	default:
+		t.setDetail(name, value)
 	}
 }
+
+// setDetail takes what only the post itself needs, and who could read it.
+func (t *tweet) setDetail(name, value []byte) {
+	switch string(name) {
+	case "created_at":
+		t.created = value
+	case "lang":
+		t.lang = value
+	case "possibly_sensitive":
+		t.sensitive = value
+	case "favorite_count":
+		t.likes = value
+	case "retweet_count":
+		t.reposts = value
+	case "deleted_at":
+		t.deleted = t.deleted || said(value)
+	case "community_id", "community_id_str":
+		t.community = t.community || said(value)
+	case "scopes":
+		t.followersOnly = t.followersOnly || isTrue(get(value, "followers"))
+	case "user":
+		t.followersOnly = t.followersOnly || isTrue(get(value, "protected"))
+	}
+}
+
+// said reports whether a value is a text or a number and not empty.
+func said(v []byte) bool { return len(bytes.Trim(v, `"`)) > 0 && v[0] != 'n' }
+
+func isTrue(v []byte) bool { return string(bytes.Trim(v, `"`)) == "true" }
+
+// elsewhere reports whether the post is none of those that everybody could
+// find: it was deleted, or written for a community.
+func (t *tweet) elsewhere() bool { return t.community || t.deleted }
 
 func (t *tweet) setEntities(v []byte) {
 	s, ok := open(v, '{')
@@ -67,10 +109,20 @@ func (t *tweet) setEntities(v []byte) {
 			t.mentions = value
 		case "urls":
 			t.urls = value
+		case "hashtags":
+			t.tags = value
 		case "media":
 			t.media = value
 		}
 	}
+}
+
+// files are all the files of the post; entities name the first only.
+func (t *tweet) files() []byte {
+	if t.allMedia != nil {
+		return t.allMedia
+	}
+	return t.media
 }
 
 // tweet reads one post: the names it tells, and what it counts as.
@@ -83,20 +135,31 @@ func (r *reading) tweet(v jsontext.Value) error {
 	if replyName != "" {
 		r.names.add(t.replyUser, replyName, "", byReply, t.id)
 	}
-	mentions, err := decodeList[twitter.MentionEntity](t.mentions, textedNumbers)
-	for _, m := range mentions {
-		// The same name with another id than the one answered: the name was
-		// given to somebody else, and the reply knows better.
-		if strings.EqualFold(m.ScreenName, replyName) && t.replyUser > 0 && m.ID != t.replyUser {
+	err := r.nameMentions(&t, replyName)
+	superseded, quote := r.superseded(t), isQuote(t.urls)
+	r.notes.join(&t, superseded, quote)
+	if !superseded && !t.elsewhere() && !r.private.has(t.id) && r.posts.add(t.id) {
+		err = firstOf(err, r.count(t, replyName, quote))
+	}
+	return err
+}
+
+// nameMentions takes the names that the post's mentions tell.
+func (r *reading) nameMentions(t *tweet, replyName string) error {
+	var err error
+	for v := range elementsOf(t.mentions) {
+		m, ok := parseMention(v)
+		if !ok {
+			err = errShape
 			continue
 		}
-		if strings.ContainsAny(m.Name, "\x00\uFFFD") {
-			r.text.broken++
+		username := r.text.text(m.username)
+		// The same name with another id than the one answered: the name was
+		// given to somebody else, and the reply knows better.
+		if t.replyUser > 0 && m.id != t.replyUser && strings.EqualFold(username, replyName) {
+			continue
 		}
-		r.names.add(m.ID, m.ScreenName, m.Name, byMention, t.id)
-	}
-	if !r.superseded(t) && r.posts.add(t.id) {
-		err = firstOf(err, r.count(t, replyName))
+		r.names.add(m.id, username, r.text.text(m.name), byMention, t.id)
 	}
 	return err
 }
@@ -134,42 +197,50 @@ func (r *reading) superseded(t tweet) bool {
 }
 
 // count counts one post under every name it has.
-func (r *reading) count(t tweet, replyName string) error {
+func (r *reading) count(t tweet, replyName string, quote bool) error {
 	c := &r.counts
-	repost := isRepost(t.text)
+	repost := t.isRepost()
 	switch {
 	case repost:
 		c.Reposts++
-	case t.replyUser > 0 || replyName != "" || t.replyStatus > 0:
+	case t.answers(replyName):
 		r.countReply(t, replyName)
 	}
-	if !repost && isQuote(t.urls) {
+	if !repost && quote {
 		c.Quotes++
 	}
-	if t.allMedia == nil {
-		t.allMedia = t.media
-	}
 	return r.countMedia(t)
+}
+
+// answers reports whether the post answers another.
+func (t *tweet) answers(replyName string) bool {
+	return t.replyUser > 0 || replyName != "" || t.replyStatus > 0
 }
 
 // countReply tells an answer to others from one of the owner's own chains,
 // under whatever name the owner had.
 func (r *reading) countReply(t tweet, replyName string) {
-	own := false
+	own, known := r.e.wrote(t.replyUser, replyName)
 	switch {
-	case t.replyUser > 0 && r.e.owner.NativeID != "":
-		own = decimal(t.replyUser) == r.e.owner.NativeID
-	case replyName != "" && r.e.owner.Username != "":
-		own = r.e.isOwner(replyName)
-	default: // nobody is named, or the owner is not known: only the parent's presence tells
+	case !known: // only the parent's presence will tell
 		r.posts.answers = append(r.posts.answers, answer{t.id, t.replyStatus, false})
-		return
-	}
-	if !own {
+	case !own:
 		r.counts.Replies++
-	} else if t.replyStatus > 0 {
+	case t.replyStatus > 0:
 		r.posts.answers = append(r.posts.answers, answer{t.id, t.replyStatus, true})
 	}
+}
+
+// wrote reports whether the owner is the author with this id and name, either
+// of which may be missing; known is false when they tell nothing.
+func (e *Export) wrote(author int64, username string) (own, known bool) {
+	switch {
+	case author > 0 && e.owner.NativeID != "":
+		return decimal(author) == e.owner.NativeID, true
+	case username != "" && e.owner.Username != "":
+		return e.isOwner(username), true
+	}
+	return false, false
 }
 
 func (e *Export) isOwner(name string) bool {
@@ -184,70 +255,69 @@ func (e *Export) isOwner(name string) bool {
 	return false
 }
 
-// isRepost reports whether a text begins with "RT @name: ", which is all that
-// tells a repost in an export.
-func isRepost(text []byte) bool {
-	rest, ok := bytes.CutPrefix(text, []byte(`"RT @`))
-	if !ok {
-		return false
+// isRepost reports whether a post only shows another: its text begins with
+// "RT @name: ", which is all that tells since 2018, or the other is in it.
+func (t *tweet) isRepost() bool {
+	if s, ok := open(t.repost, '{'); ok && !s.deep {
+		return true
 	}
-	name, _, ok := bytes.Cut(rest, []byte(": "))
-	return ok && len(name) <= maxUsername && usernameOf(string(name)) != ""
+	text, ok := bytes.CutPrefix(t.text, []byte(`"`))
+	return ok && repostOf(text) != ""
 }
 
-var status = regexp.MustCompile(`^https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/[A-Za-z0-9_]{1,20}/status(?:es)?/[0-9]{1,19}(?:[/?#].*)?$`)
+const repostPrefix = "RT @"
+
+// repostOf is whose post a text beginning with "RT @name: " shows, or "".
+func repostOf(text []byte) string {
+	rest, ok := bytes.CutPrefix(text, []byte(repostPrefix))
+	if !ok {
+		return ""
+	}
+	name, _, ok := bytes.Cut(rest, []byte(": "))
+	if !ok || len(name) > maxUsername {
+		return ""
+	}
+	return usernameOf(string(name))
+}
+
+var status = regexp.MustCompile(`^https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/([A-Za-z0-9_]{1,20})/status(?:es)?/([0-9]{1,19})(?:[/?#].*)?$`)
+
+// isStatus reports whether a JSON text is the address of a post.
+func isStatus(v []byte) bool {
+	if !bytes.Contains(v, []byte("status")) {
+		return false
+	}
+	return status.Match(bytes.ReplaceAll(bytes.Trim(v, `"`), []byte(`\/`), []byte(`/`)))
+}
 
 // isQuote reports whether one of the links of a post is another post.
 func isQuote(urls []byte) bool {
-	s, ok := open(urls, '[')
-	for ok {
-		var u []byte
-		if u, ok = s.element(); !ok {
-			break
-		}
-		link := bytes.ReplaceAll(bytes.Trim(get(u, "expanded_url"), `"`), []byte(`\/`), []byte(`/`))
-		if status.Match(link) {
+	for u := range elementsOf(urls) {
+		if isStatus(get(u, "expanded_url")) {
 			return true
 		}
 	}
 	return false
 }
 
-// mediaItem is one picture or video; the v1.1 type lacks whose it was first.
-type mediaItem struct {
-	twitter.MediaEntity
-	SourceUser string `json:"source_user_id_str"`
-}
-
 // countMedia counts the files that a post refers to, and those that are not there.
 func (r *reading) countMedia(t tweet) error {
-	items, err := decodeList[mediaItem](t.allMedia, textedNumbers)
-	for _, m := range items {
+	var err error
+	for v := range elementsOf(t.files()) {
+		m, ok := parseMedia(v, &r.text)
+		if !ok {
+			err = errShape
+			continue
+		}
 		r.counts.Media++
-		if !r.e.media.has([]byte(decimal(t.id) + "-" + m.file())) {
+		if !r.e.media.has(m.name(t.id)) {
 			r.counts.MediaMissing++
 		}
-		if n := id([]byte(m.SourceUser)); n > 0 {
-			r.names.add(n, usernameIn(m.ExpandedURL), "", byMedia, t.id)
+		if n := id(m.sourceUser); n > 0 {
+			r.names.add(n, usernameIn(r.text.text(m.expanded)), "", byMedia, t.id)
 		}
 	}
 	return err
-}
-
-// file is the base name under which the export keeps m: that of the picture, or
-// of the video's variant with the highest bitrate. A video's picture is never kept.
-func (m mediaItem) file() string {
-	link, best := m.MediaURLHttps, -1
-	if link == "" {
-		link = m.MediaURL
-	}
-	for _, v := range m.VideoInfo.Variants {
-		if v.ContentType == "video/mp4" && v.Bitrate > best {
-			link, best = v.URL, v.Bitrate
-		}
-	}
-	link, _, _ = strings.Cut(link, "?")
-	return path.Base(link)
 }
 
 var onX = regexp.MustCompile(`^https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/([A-Za-z0-9_]{2,20})/status/`)
@@ -261,10 +331,7 @@ func usernameIn(link string) string {
 }
 
 // Exports of X write every number as a string, everybody else as a number.
-var (
-	plainNumbers  = json.JoinOptions(decodeOptions...)
-	textedNumbers = json.JoinOptions(plainNumbers, json.StringifyNumbers(true))
-)
+var plainNumbers = json.JoinOptions(decodeOptions...)
 
 // decodeList decodes a list of v1.1 objects.
 func decodeList[T any](v []byte, numbers json.Options) ([]T, error) {

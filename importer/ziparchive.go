@@ -32,7 +32,8 @@ func (c *container) addZip(f File) error {
 	if !found {
 		return zipTruncated()
 	}
-	z := &zipArchive{r: r, room: room(f.Size), end: end.start}
+	z := &zipArchive{r: r, room: room(f.Size), end: end.start, base: end.base}
+	c.media.stores = append(c.media.stores, z)
 	l := &listing{media: c.media}
 	if err := readIndex(r, end, func(e entry) error { return z.add(l, e) }); err != nil {
 		return err
@@ -47,6 +48,7 @@ func (c *container) addZip(f File) error {
 type zipArchive struct {
 	r        io.ReaderAt
 	end      int64         // where its index begins
+	base     int64         // bytes before the zip itself
 	room     *atomic.Int64 // bytes that may still be inflated
 	spans    spans
 	declared uint64
@@ -73,7 +75,7 @@ func (z *zipArchive) add(l *listing, e entry) error {
 		l.skipped++
 		return nil
 	}
-	if at, twice := l.add(e.name, len(z.wanted)); twice {
+	if at, twice := l.add(e.name, len(z.wanted), e.place); twice {
 		if first := z.wanted[at]; first.crc != e.crc || first.size != e.size || first.packed != e.packed || first.method != e.method {
 			return zipTwice(e.name)
 		}
@@ -91,8 +93,9 @@ func validName(name string) bool {
 }
 
 // part checks an entry's own header and makes it readable.
-func (z *zipArchive) part(at int) (part, error) {
-	e := z.wanted[at]
+func (z *zipArchive) part(at int) (part, error) { return z.readable(z.wanted[at]) }
+
+func (z *zipArchive) readable(e entry) (part, error) {
 	switch {
 	case e.flags&(encryptedFlag|maskedFlag) != 0:
 		return part{}, zipEncrypted(e.name)

@@ -23,6 +23,8 @@ type entry struct {
 	packed uint64
 	size   uint64
 	offset uint64 // of its local header, from the start of the file
+	header int64  // bytes of its header in the index
+	place  int64  // of its header in the index, from the start of the file
 }
 
 // endRecord says where a zip's index lies.
@@ -144,7 +146,7 @@ func (e *endRecord) settle(r io.ReaderAt) error {
 // what is there.
 func readIndex(r io.ReaderAt, end endRecord, each func(entry) error) error {
 	b := bufio.NewReaderSize(io.NewSectionReader(r, end.start, end.length), 64<<10)
-	n := uint64(0)
+	n, place := uint64(0), end.start
 	for {
 		e, err := readEntry(b)
 		if err == io.EOF {
@@ -157,6 +159,7 @@ func readIndex(r io.ReaderAt, end endRecord, each func(entry) error) error {
 			return tooManyFiles()
 		}
 		e.offset += uint64(end.base)
+		e.place, place = place, place+e.header
 		if err := each(e); err != nil {
 			return err
 		}
@@ -186,6 +189,7 @@ func readEntry(b *bufio.Reader) (entry, error) {
 	if _, err := b.Discard(int(le.Uint16(h[32:]))); err != nil {
 		return entry{}, damaged(err)
 	}
+	e.header = int64(headerSize + len(rest) + int(le.Uint16(h[32:])))
 	name := rest[:le.Uint16(h[28:])]
 	e.name = string(name)
 	return e, e.widen(rest[len(name):])

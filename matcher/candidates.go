@@ -9,8 +9,8 @@ import (
 	"godwit/internal/social"
 )
 
-// Candidates returns the Matches that an Account's own words, and the
-// Registrations of its numeric id, suggest: Asked and Evidence are set, the
+// Candidates returns the Matches that an Account's own words and address, the
+// Registrations of its numeric id, and its Claims suggest: Asked and Evidence are set, the
 // rest waits for a look-up. A proven Registration brings its Resolution along
 // for as long as an answer is kept. Registrations of other ids are passed over,
 // whatever their username: names change hands. An Account without a date was
@@ -24,12 +24,17 @@ func Candidates(a social.Account, regs []social.Registration, realm social.Realm
 	parody := callsItselfParody(a.Name + "\n" + a.Bio)
 	for _, t := range profileTexts(a) {
 		for _, f := range extractOne(t, realm, nil) {
-			matches = add(matches, a, f.Handle, claim(t, f, seen))
+			e := claim(t, f, seen)
+			if a.Network != social.X && a.Network != "" {
+				e.Source = string(a.Network)
+			}
+			matches = add(matches, a, f.Handle, e)
 		}
 	}
 	for _, r := range regs {
 		matches = addRegistration(matches, a, r, now)
 	}
+	matches = addListed(matches, a, realm, seen)
 	if parody {
 		for i := range matches {
 			matches[i].Evidence = append(matches[i].Evidence, social.Evidence{Kind: social.ParodyMirror, SeenAt: seen})

@@ -90,6 +90,28 @@ func (t *tally) count(m social.Match, by int) {
 	}
 }
 
+// rivalry tells which Matches of one identity contest it. Accounts of several
+// networks do not: one person may well have an account on each. Nor does an
+// Account known by its name only where the same name is known by its number.
+func rivalry(group []social.Match) func(social.Match) string {
+	numbered := map[string]bool{}
+	named := func(m social.Match) string {
+		return string(m.Account.Network) + " " + strings.ToLower(m.Account.Username) + " " + identity(m)
+	}
+	for _, m := range group {
+		if isLive(m) && m.Account.NativeID != "" && m.Account.Username != "" {
+			numbered[named(m)] = true
+		}
+	}
+	return func(m social.Match) string {
+		key := string(m.Account.Network) + " " + identity(m)
+		if m.Account.NativeID == "" && numbered[named(m)] {
+			key += " again"
+		}
+		return key
+	}
+}
+
 // contest settles what several live Matches of one Account, or of one identity
 // for several Accounts, mean for each other. A certain one outweighs those
 // that are not; two certain ones, or none, are a Conflict and left to the
@@ -97,16 +119,17 @@ func (t *tally) count(m social.Match, by int) {
 // nothing but its like.
 func contest(group []social.Match, now time.Time) {
 	accounts, identities := map[string]*tally{}, map[string]*tally{}
+	rival := rivalry(group)
 	for _, m := range group {
 		if isLive(m) {
 			at(accounts, accountKey(m.Account)).count(m, 1)
-			at(identities, identity(m)).count(m, 1)
+			at(identities, rival(m)).count(m, 1)
 		}
 	}
 	graded := make([]social.Match, len(group))
 	for i, m := range group {
 		if isLive(m) {
-			a, b := *accounts[accountKey(m.Account)], *identities[identity(m)]
+			a, b := *accounts[accountKey(m.Account)], *identities[rival(m)]
 			m = against(m, tally{a.all + b.all, a.plain + b.plain, a.certain + b.certain}, now)
 		}
 		graded[i] = m

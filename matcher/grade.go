@@ -20,6 +20,8 @@ type facts struct {
 	vouched    bool // registered, with something missing to be sure
 	named      bool // a public list says so, by an X name only
 	lapsed     bool // registered once, and what proved it is gone or old
+	own        bool // it is the very address in the person's own list of follows
+	sameName   bool // it is the address that its network gives every account
 	linkBack   bool // the fediverse profile links to the X account
 	parody     bool // one of the profiles calls itself a fan, parody or mirror account
 	movedClaim bool // it says it moved, and the other side does not confirm it
@@ -45,6 +47,8 @@ var rules = []rule{
 		"it says it moved and the other account does not confirm it: moves are how followers are sent to strangers"},
 	{social.Certain, func(f facts) bool { return f.registered },
 		"the person proved both accounts"},
+	{social.Certain, func(f facts) bool { return f.own },
+		"the person's own list of follows has this very address, and its server confirms it"},
 	{social.Possible, func(f facts) bool { return f.parody },
 		"a fan, parody or mirror account is rarely whom somebody means to follow"},
 	{social.Possible, func(f facts) bool { return f.outweighed },
@@ -59,6 +63,8 @@ var rules = []rule{
 		"the text leaves open what it means, and the fediverse profile links to the X account"},
 	{social.Likely, func(f facts) bool { return f.listed },
 		"a public list names it, and its server confirms it; a list is somebody else's word and so never more than likely"},
+	{social.Likely, func(f facts) bool { return f.sameName },
+		"its network gives every account this address, and the network confirms that its owner shares there"},
 	{social.Possible, func(f facts) bool { return f.lapsed },
 		"what proved the registration was gone when we looked again, or the X name is from long before or after"},
 	{social.Possible, func(f facts) bool { return f.named },
@@ -131,7 +137,7 @@ func settle(m social.Match) social.Match {
 		m.Handle, m.ActorID = social.Handle{}, ""
 		return m
 	}
-	if LinksBack(r.Links, m.Account.Username) {
+	if (m.Account.Network == social.X || m.Account.Network == "") && LinksBack(r.Links, m.Account.Username) {
 		m.Evidence = append(m.Evidence, social.Evidence{Kind: social.LinkBack, Source: m.Account.Username, SeenAt: r.CheckedAt})
 	}
 	if callsItselfParody(r.Name) {
@@ -154,7 +160,7 @@ func derived(e social.Evidence) bool {
 // onlyMaybe reports whether nothing plain speaks for a Match.
 func onlyMaybe(list []social.Evidence) bool {
 	return !slices.ContainsFunc(list, func(e social.Evidence) bool {
-		return isClaim(e.Kind) && !e.Maybe || e.Kind == social.Registered || e.Kind == social.PublicList
+		return (isClaim(e.Kind) || e.Kind == social.SameName) && !e.Maybe || e.Kind == social.Registered || e.Kind == social.PublicList || e.Kind == social.OwnList
 	})
 }
 
@@ -180,6 +186,10 @@ func weigh(m social.Match, now time.Time) facts {
 			f.addRegistered(e, m.Resolution.ActorID)
 		case e.Kind == social.PublicList:
 			f.listed, f.named = f.listed || e.Form == "", f.named || e.Form != ""
+		case e.Kind == social.OwnList:
+			f.own = true
+		case e.Kind == social.SameName:
+			f.sameName = f.sameName || !e.Maybe
 		case e.Kind == social.LinkBack:
 			f.linkBack = true
 		case e.Kind == social.ParodyMirror:

@@ -18,7 +18,7 @@ const (
 // addRegistration adds what a Registration says of a, if it is a's.
 func addRegistration(matches []social.Match, a social.Account, r social.Registration, now time.Time) []social.Match {
 	form, about := aboutAccount(r, a, now)
-	if !about || r.Handle.IsZero() || refusedHandle(r.Handle) {
+	if a.Network != social.X && a.Network != "" || !about || r.Handle.IsZero() || refusedHandle(r.Handle) {
 		return matches
 	}
 	if r.Source != "" {

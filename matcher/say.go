@@ -21,6 +21,8 @@ var sentences = map[social.EvidenceKind]sentence{
 	social.LinkBack:     {"evidence-link-back", "The profile {handle} links back to @{username} on X."},
 	social.Registered:   {"evidence-registered", "They registered this move here and proved both accounts."},
 	social.PublicList:   {"evidence-public-list", "A public list says so: {source}, {date}."},
+	social.OwnList:      {"evidence-own-list", "Your own list of follows has {handle}."},
+	social.SameName:     {"evidence-same-name", "An account called so on Threads would be {handle}."},
 	social.MovedFrom:    {"evidence-moved", "{old} has moved; this is the account it moved to."},
 	social.MaybeMail:    {"against-mail", "This may be an e-mail address. No fediverse account answers there."},
 	social.ParodyMirror: {"against-parody", "The profile calls itself a fan, parody or mirror account."},
@@ -36,11 +38,17 @@ var registered = map[string]sentence{
 // listedNamed is for a public list that does not tell the number on X.
 var listedNamed = sentence{"evidence-public-list-named", "A public list says so of this X name, not of its number: {source}, {date}."}
 
+// elsewhere are the sentences of Evidence from other networks than X.
+var elsewhere = sentence{"evidence-elsewhere", "Their profile on {network} says {handle}."}
+
+// overBridge goes with the address that a Bluesky account would have.
+var overBridge = sentence{"evidence-bridged", "Bridgy Fed shows their Bluesky account as {handle}, if they asked it to."}
+
 // oldSentence goes with Evidence that Old holds for.
 var oldSentence = sentence{"evidence-old", "Seen {date}; it may have changed."}
 
 // Say returns the sentence of an Evidence for handle: its code, the values
-// that the code's translations need (handle, and username, source, old or date
+// that the code's translations need (handle, and username, source, network, old or date
 // where the kind has them; dates as 2006-01-02, UTC) and the finished English.
 // Evidence of an unknown kind has no sentence.
 func Say(e social.Evidence, handle social.Handle) (code string, args map[string]string, english string) {
@@ -57,6 +65,12 @@ func Say(e social.Evidence, handle social.Handle) (code string, args map[string]
 	args = map[string]string{"handle": "@" + handle.String()}
 	if !e.SeenAt.IsZero() {
 		args["date"] = e.SeenAt.UTC().Format(time.DateOnly)
+	}
+	if network := social.Network(e.Source).Name(); isClaim(e.Kind) && network != "" {
+		s, args["network"] = elsewhere, network
+	}
+	if e.Kind == social.SameName && e.Source == string(social.Bluesky) {
+		s = overBridge
 	}
 	switch e.Kind {
 	case social.LinkBack:

@@ -223,14 +223,15 @@ func (s *site) appAddress(d social.Destination) string {
 // welcome finds the User of an account, or makes one where new people may come.
 func (s *site) welcome(v *visit, who social.Destination) (social.User, error) {
 	ctx := v.r.Context()
+	account := social.User{
+		Host: who.Host, RemoteID: who.RemoteID, Handle: who.Handle, ActorID: who.ActorID, Born: who.Born, CreatedAt: v.now,
+	}
 	if s.Mode == Invited {
-		user, err := s.Store.FindUser(ctx, who.Host, who.RemoteID)
+		user, err := s.Store.FindUser(ctx, account)
 		if fault.Is(err, fault.NotFound) {
 			return user, fault.New(fault.Denied, "invitation-only", "This Godwit is for people with an invitation. Open the link you were given.")
 		}
 		return user, err
 	}
-	return s.Store.SaveUser(ctx, social.User{
-		Host: who.Host, RemoteID: who.RemoteID, Handle: who.Handle, ActorID: who.ActorID, CreatedAt: v.now,
-	})
+	return s.Store.SaveUser(ctx, account)
 }

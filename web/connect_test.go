@@ -358,3 +358,49 @@ func TestWEB04SameForAll(t *testing.T) {
 		t.Errorf("known %d %s, unknown %d %s", known.StatusCode, to(known), unknown.StatusCode, to(unknown))
 	}
 }
+
+// AUT-07: a lapsed domain is bought, and its new server gives the old name and
+// number to somebody else: they get an account of their own, and the old one's
+// list is out of everybody's reach until it is deleted.
+func TestAUT07DomainBought(t *testing.T) {
+	h := newHouse(t, web.Anyone)
+	alice := h.world.AddHost("shore.test", social.Mastodon).AddAccount("alice")
+	old := h.signIn("alice@shore.test")
+	was := h.userOf(old)
+	h.seed(was, []friend{{id: "1", username: "fern", name: "Fern of the secret list", bio: "@fern@reeds.test", handle: "fern@reeds.test"}})
+	old.page("/matches").want(t, "Fern of the secret list")
+
+	again := h.signIn("alice@shore.test") // the same account: the same User
+	if got := h.userOf(again); got.ID != was.ID {
+		t.Fatalf("the same account became User %d, was %d", got.ID, was.ID)
+	}
+	alice.Change(feditest.Born(h.clock.Now().AddDate(0, 0, -3)))
+	buyer := h.signIn("alice@shore.test")
+	now := h.userOf(buyer)
+	if now.ID == was.ID {
+		t.Fatal("the buyer got the old User")
+	}
+	if a := buyer.page("/matches"); strings.Contains(a.main(), "Fern") {
+		t.Error("the buyer sees the old list")
+	}
+	if a := old.get("/matches"); a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/sign-in" {
+		t.Errorf("the old session still opens: %d", a.StatusCode)
+	}
+	for _, d := range must[[]social.Destination](t)(h.store.ListDestinations(t.Context(), was.ID)) {
+		if d.State != social.PermissionLost {
+			t.Errorf("the old Destination is %s", d.State)
+		}
+	}
+	for _, c := range []struct {
+		days  int
+		there bool
+	}{{29, true}, {31, false}} {
+		must[int](t)(h.store.Sweep(t.Context(), h.clock.Now().AddDate(0, 0, c.days)))
+		if _, err := h.store.GetUser(t.Context(), was.ID); (err == nil) != c.there {
+			t.Errorf("after %d days: %v, want there %v", c.days, err, c.there)
+		}
+	}
+	if got := h.userOf(h.signIn("alice@shore.test")); got.ID != now.ID {
+		t.Errorf("the buyer's next sign-in: User %d, was %d", got.ID, now.ID)
+	}
+}

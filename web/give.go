@@ -22,6 +22,7 @@ type givePage struct {
 	Sources []social.Source
 	Limit   string
 	Six     []int
+	Others  []int // kinds besides X's own files
 }
 
 func (s *site) giveForm(v *visit) error { return v.showGive(http.StatusOK, nil) }
@@ -31,7 +32,7 @@ func (v *visit) showGive(status int, wrong locale.Sentence) error {
 	if err != nil {
 		return err
 	}
-	page := &givePage{Sources: sources, Limit: v.size(v.site.uploadLimit()), Six: []int{1, 2, 3, 4, 5, 6}}
+	page := &givePage{Sources: sources, Limit: v.size(v.site.uploadLimit()), Six: []int{1, 2, 3, 4, 5, 6}, Others: []int{1, 2, 3, 4}}
 	page.Title = v.say("give.title")
 	page.Here = "move"
 	if !wrong.Empty() {

@@ -22,7 +22,7 @@ type Store interface {
 type userStore interface {
 	LocalUser(ctx context.Context, now time.Time) (social.User, error)
 	GetUser(ctx context.Context, id int64) (social.User, error)
-	FindUser(ctx context.Context, host string, id social.RemoteID) (social.User, error)
+	FindUser(ctx context.Context, u social.User) (social.User, error)
 	SaveUser(ctx context.Context, u social.User) (social.User, error)
 	SetLocale(ctx context.Context, userID int64, locale string) error
 	Forget(ctx context.Context, userID int64) (spools []string, err error)

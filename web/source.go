@@ -16,7 +16,7 @@ type sourcePage struct {
 	Broken   bool
 	List     bool // a saved list instead of an archive
 	Say      locale.Sentence
-	Owner    string
+	Owner    locale.Sentence
 	Count    social.Counts
 	Counts   store.MatchCounts
 	Warnings []string
@@ -49,7 +49,7 @@ func (s *site) buildSource(v *visit) (*sourcePage, error) {
 		return nil, err
 	}
 	page := &sourcePage{
-		State: x.State, List: x.Kind == social.KindWebExporter, Owner: x.Owner.Username, Count: x.Counts, Counts: counts, Warnings: x.Warnings,
+		State: x.State, List: x.Kind == social.KindWebExporter, Owner: v.sourceOwner(x.Owner), Count: x.Counts, Counts: counts, Warnings: x.Warnings,
 		Working: x.State == social.SourceReceived || x.State == social.SourceReading,
 		Broken:  x.State == social.SourceBroken,
 		Unnamed: x.Counts.FollowingNamed < x.Counts.Following,
@@ -61,6 +61,17 @@ func (s *site) buildSource(v *visit) (*sourcePage, error) {
 		page.Live = "/sources/" + itoa(x.ID) + "/events"
 	}
 	return page, nil
+}
+
+// sourceOwner says whose export it is, if it tells.
+func (v *visit) sourceOwner(owner social.Account) locale.Sentence {
+	switch {
+	case owner.Username == "":
+		return nil
+	case owner.Network == social.X:
+		return v.say("source.owner", "username", owner.Username)
+	}
+	return v.say("source.owner.other", "username", owner.Username, "network", owner.Network.Name())
 }
 
 func (v *visit) sourceTitle(x social.Source) locale.Sentence {
@@ -88,6 +99,8 @@ func (v *visit) sourceSay(x social.Source, c store.MatchCounts) locale.Sentence 
 		return v.say("source.received")
 	case x.State == social.SourceReading:
 		return v.say("source.working", "n", x.Counts.Accounts)
+	case x.Kind == social.KindMapping && c.Looking == 0:
+		return v.say("source.mapping")
 	case x.Counts.Following == 0 && c.People == 0:
 		return v.say("source.empty", "username", x.Owner.Username)
 	case c.Looking > 0:

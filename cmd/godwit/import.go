@@ -21,19 +21,27 @@ import (
 func (a *app) importCommand() *cobra.Command {
 	kind, asJSON := "auto", false
 	cmd := &cobra.Command{
-		Use: "import PATH...", Short: "Read exports: a zip, a folder, or single files; several at once are merged", Args: cobra.MinimumNArgs(1),
-		Long: `Read exports: the zip or the unzipped folder that X gives, single .js files from it given together, or the
-.json that the browser extension twitter-web-exporter saves. Direct messages, addresses you signed in from,
-advertising data and contacts are never opened. Reading the same file again changes nothing.`,
-		Example: "  godwit import twitter-2026-11-20.zip\n  godwit import data/following.js data/account.js data/tweets*.js\n  godwit import archive.zip twitter-Following-1764100000000.json",
+		Use: "import PATH...", Short: "Read exports and lists: a zip, a folder, or single files; several at once are merged", Args: cobra.MinimumNArgs(1),
+		Long: `Read exports and lists, each told by its content:
+
+  X                      the zip or the unzipped folder that X gives, or single .js files from it given together
+  twitter-web-exporter   the lists that the browser extension saves, .json or .csv
+  Fedifinder             accounts.json or accounts.csv
+  a table                .csv or .tsv with a column of handles, of names on X, or of both
+  Wikidata               the result of a query, .csv or .json, with P4033 beside P6552 or P2002: where people on X are
+
+Direct messages, addresses you signed in from, advertising data and contacts are never opened. Reading the same
+file again changes nothing.`,
+		Example: "  godwit import twitter-2026-11-20.zip\n  godwit import data/following.js data/account.js data/tweets*.js\n  godwit import archive.zip twitter-Following-1764100000000.json\n  godwit import friends.csv",
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.importPaths(cmd.Context(), args, kind, asJSON) },
 	}
-	cmd.Flags().StringVar(&kind, "kind", "auto", "what it must be: auto, x-archive or twitter-web-exporter")
+	cmd.Flags().StringVar(&kind, "kind", "auto", "what it must be: "+strings.Join(kinds, ", "))
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON line for each source")
 	return cmd
 }
 
-var kinds = []string{"auto", string(social.KindXArchive), string(social.KindWebExporter)}
+// kinds are what --kind takes.
+var kinds = []string{"auto", string(social.KindXArchive), string(social.KindWebExporter), string(social.KindFedifinder), string(social.KindTable), string(social.KindMapping)}
 
 func (a *app) importPaths(ctx context.Context, paths []string, kind string, asJSON bool) error {
 	if !slices.Contains(kinds, kind) {

@@ -22,11 +22,40 @@ type Archive struct {
 	Deleted      []Tweet
 	Community    []Tweet
 	Circle       []Tweet
-	Old          bool              // the generation of data/tweet.js
+	Protected    bool // only followers can read the posts, since a day before the export
+	Form         Form
 	PartSize     int               // posts per tweets.js, its parts after; 0 for one file
 	Prefix       string            // a folder around everything, as re-zipping makes it
 	Leave        []string          // paths below Prefix to leave out, the manifest still lists them
 	Extra        map[string]string // further files below Prefix, verbatim
+}
+
+// Form is one of the forms that exports of X have had. The zero Form is the
+// present one.
+type Form int
+
+// The Forms, the newest first.
+const (
+	Archive2022 Form = iota // data/tweets.js, with edits and notes
+	Archive2020             // data/tweet.js
+	Flat2018                // tweet.js beside following.js, without any index
+	Tweets2012              // the "tweet archive": public posts only, by month
+)
+
+// kind is the name by which the posts' file is known.
+func (f Form) kind() string {
+	if f == Archive2022 {
+		return "tweets"
+	}
+	return "tweet"
+}
+
+// path is where a file of data/ lies.
+func (f Form) path(name string) string {
+	if f == Flat2018 {
+		return strings.TrimPrefix(name, "data/")
+	}
+	return name
 }
 
 // WriteArchive writes a as the zip that X gives out.
@@ -71,17 +100,8 @@ func (a Archive) each(emit func(name, text string) error) error {
 		}
 		return emit(a.Prefix+name, text)
 	}
-	data := a.data()
-	if err := put("Your archive.html", "<!DOCTYPE html><title>Your archive</title>"); err != nil {
+	if err := a.text(put); err != nil {
 		return err
-	}
-	if err := put("data/manifest.js", a.manifest(data)); err != nil {
-		return err
-	}
-	for _, f := range data {
-		if err := put(f.name, f.text); err != nil {
-			return err
-		}
 	}
 	for name, text := range a.media() {
 		if err := put(name, text); err != nil {
@@ -96,21 +116,48 @@ func (a Archive) each(emit func(name, text string) error) error {
 	return nil
 }
 
+// text gives the files that are no media.
+func (a Archive) text(put func(name, text string) error) error {
+	if a.Form == Tweets2012 {
+		return a.grail(put)
+	}
+	files := a.data()
+	all := []dataFile{{name: "Your archive.html", text: "<!DOCTYPE html><title>Your archive</title>"}, {name: "data/manifest.js", text: a.manifest(files)}}
+	if a.Form == Flat2018 {
+		all = []dataFile{{name: "README.txt", text: "Your data"}}
+	}
+	for _, f := range append(all, files...) {
+		if err := put(a.Form.path(f.name), f.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (a Archive) data() []dataFile {
-	files := []dataFile{
+	files := append(a.small(), a.tweets()...)
+	files = append(files, a.tweetFile("deletedTweets", "data/deleted-tweets.js", "deleted_tweets.part0", a.Deleted))
+	if a.Form != Archive2022 {
+		return files
+	}
+	return append(files,
+		a.tweetFile("communityTweet", "data/community-tweet.js", "community_tweet.part0", a.Community),
+		a.tweetFile("twitterCircleTweet", "data/twitter-circle-tweet.js", "twitter_circle_tweet.part0", a.Circle),
+		a.notes())
+}
+
+// small are the files that hold no posts.
+func (a Archive) small() []dataFile {
+	return []dataFile{
 		a.account(),
-		people("following", "following", a.Following),
-		people("follower", "follower", a.Followers),
-		people("block", "blocking", a.Blocked),
-		people("mute", "muting", a.Muted),
+		a.people("following", "following", a.Following),
+		a.people("follower", "follower", a.Followers),
+		a.people("block", "blocking", a.Blocked),
+		a.people("mute", "muting", a.Muted),
 		a.lists(),
 		a.screenNames(),
+		a.protection(),
 	}
-	files = append(files, a.tweets()...)
-	return append(files,
-		tweetFile("deletedTweets", "data/deleted-tweets.js", "deleted_tweets.part0", a.Deleted),
-		tweetFile("communityTweet", "data/community-tweet.js", "community_tweet.part0", a.Community),
-		tweetFile("twitterCircleTweet", "data/twitter-circle-tweet.js", "twitter_circle_tweet.part0", a.Circle))
 }
 
 // wrap makes a file of elements that are JSON already.
@@ -132,15 +179,18 @@ func wrap(kind, name, global string, elements []string) dataFile {
 	return dataFile{kind: kind, name: name, global: "YTD." + global, text: b.String(), count: len(elements)}
 }
 
-func people(name, element string, list []Person) dataFile {
+func (a Archive) people(name, element string, list []Person) dataFile {
 	var elements []string
 	for _, p := range list {
-		elements = append(elements, string(appendEdge(nil, element, p.ID)))
+		elements = append(elements, string(appendEdge(nil, element, p.ID, a.Form)))
 	}
 	return wrap(name, "data/"+name+".js", name+".part0", elements)
 }
 
-func appendEdge(b []byte, element, id string) []byte {
+func appendEdge(b []byte, element, id string, form Form) []byte {
+	if form == Flat2018 {
+		return fmt.Appendf(b, "  {\n    %q : {\n      \"accountId\" : %q\n    }\n  }", element, id)
+	}
 	return fmt.Appendf(b, "  {\n    %q : {\n      \"accountId\" : %q,\n      \"userLink\" : \"https://twitter.com/intent/user?user_id=%s\"\n    }\n  }", element, id, id)
 }
 
@@ -157,6 +207,10 @@ func (a Archive) account() dataFile {
 
 func (a Archive) lists() dataFile {
 	var elements []string
+	if a.Form == Flat2018 && len(a.Lists) > 0 {
+		links := `"` + strings.Join(a.Lists, `", "`) + `"`
+		return wrap("listsCreated", "data/lists-created.js", "lists_created.part0", []string{"  { \"userListInfo\" : { \"urls\" : [ " + links + " ] } }"})
+	}
 	for _, link := range a.Lists {
 		elements = append(elements, fmt.Sprintf("  {\n    \"userListInfo\" : {\n      \"url\" : %q\n    }\n  }", link))
 	}
@@ -175,46 +229,78 @@ func (a Archive) screenNames() dataFile {
 	return wrap("screenNameChange", "data/screen-name-change.js", "screen_name_change.part0", elements)
 }
 
-// tweets are tweet.js, or tweets.js with its parts.
-func (a Archive) tweets() []dataFile {
-	kind := "tweets"
-	if a.Old {
-		kind = "tweet"
+// protection is when the posts became visible to followers only.
+func (a Archive) protection() dataFile {
+	var elements []string
+	if a.Protected {
+		elements = []string{fmt.Sprintf("  {\n    \"protectedHistory\" : {\n      \"protectedAt\" : %q,\n      \"action\" : \"Protect\"\n    }\n  }",
+			a.ExportedAt.Add(-24*time.Hour).UTC().Format("2006-01-02T15:04:05.000Z"))}
 	}
+	return wrap("protectedHistory", "data/protected-history.js", "protected_history.part0", elements)
+}
+
+// notes is the file with the whole texts of long posts.
+func (a Archive) notes() dataFile {
+	var elements []string
+	for _, t := range a.Tweets {
+		if t.Note != nil {
+			elements = append(elements, string(appendNote(nil, t)))
+		}
+	}
+	return wrap("noteTweet", "data/note-tweet.js", "note_tweet.part0", elements)
+}
+
+// tweets are tweet.js or tweets.js, with the parts.
+func (a Archive) tweets() []dataFile {
+	kind := a.Form.kind()
 	size := a.PartSize
 	if size <= 0 {
 		size = max(len(a.Tweets), 1)
 	}
-	files := []dataFile{tweetFile(kind, "data/"+kind+".js", kind+".part0", a.Tweets[:min(size, len(a.Tweets))])}
+	files := []dataFile{a.tweetFile(kind, "data/"+kind+".js", kind+".part0", a.Tweets[:min(size, len(a.Tweets))])}
 	for n, from := 1, size; from < len(a.Tweets); n, from = n+1, from+size {
 		part := a.Tweets[from:min(from+size, len(a.Tweets))]
-		files = append(files, tweetFile(kind, fmt.Sprintf("data/%s-part%d.js", kind, n), fmt.Sprintf("%s.part%d", kind, n), part))
+		files = append(files, a.tweetFile(kind, fmt.Sprintf("data/%s-part%d.js", kind, n), fmt.Sprintf("%s.part%d", kind, n), part))
 	}
 	return files
 }
 
-func tweetFile(kind, name, global string, tweets []Tweet) dataFile {
+func (a Archive) tweetFile(kind, name, global string, tweets []Tweet) dataFile {
 	var elements []string
 	for _, t := range tweets {
-		elements = append(elements, string(appendTweet(nil, t)))
+		elements = append(elements, string(appendTweet(nil, t, a.Form)))
 	}
 	return wrap(kind, name, global, elements)
 }
 
+// mediaFolder is where a form keeps media; the oldest kept none.
+func (f Form) mediaFolder() string {
+	switch f {
+	case Archive2022:
+		return "data/tweets_media/"
+	case Archive2020:
+		return "data/tweet_media/"
+	}
+	return "tweet_media/"
+}
+
 // media are the files that the posts refer to and that are not missing.
 func (a Archive) media() map[string]string {
-	folder := "data/tweets_media/"
-	if a.Old {
-		folder = "data/tweet_media/"
-	}
 	files := map[string]string{}
-	for _, t := range a.Tweets {
-		for _, m := range t.Media {
-			if !m.Missing {
-				files[folder+m.FileName(t.ID)] = "media"
+	if a.Form == Tweets2012 {
+		return files
+	}
+	add := func(folder string, tweets []Tweet) {
+		for _, t := range tweets {
+			for _, m := range t.Media {
+				if !m.Missing {
+					files[folder+m.FileName(t.ID)] = "media " + m.File
+				}
 			}
 		}
 	}
+	add(a.Form.mediaFolder(), a.Tweets)
+	add("data/community_tweet_media/", a.Community)
 	return files
 }
 

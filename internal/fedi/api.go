@@ -194,6 +194,9 @@ func (o *origin) call(ctx context.Context, r request, v any) (http.Header, error
 	if err != nil {
 		return nil, err
 	}
+	if a.status == http.StatusUnauthorized && o.stillAccepted(ctx, r) {
+		return nil, fault.New(fault.Unavailable, CodeNotAnswering, sayNotAnswering, "host", o.host).Because(statusError{a.status, saidError(a.body)})
+	}
 	if a.status < 200 || a.status > 299 {
 		return nil, o.refusal(r, a)
 	}
@@ -201,6 +204,21 @@ func (o *origin) call(ctx context.Context, r request, v any) (http.Header, error
 		return nil, explain(o.host, errMalformed)
 	}
 	return a.header, nil
+}
+
+// verifyPath tells whose a token is.
+const verifyPath = "/api/v1/accounts/verify_credentials"
+
+// stillAccepted asks once whether a token that was answered 401 is good all the
+// same: a broken proxy in front of one path is no reason to have the person
+// connect again (AUT-09).
+func (o *origin) stillAccepted(ctx context.Context, r request) bool {
+	if o.token.IsZero() || r.path == verifyPath {
+		return false
+	}
+	a, err := o.send(ctx, request{method: http.MethodGet, path: verifyPath, most: maxAPI})
+	var who account
+	return err == nil && a.status == http.StatusOK && decode(a, &who) && who.ID != ""
 }
 
 // decode reads JSON; a page that somebody put in the way is no JSON.

@@ -76,7 +76,7 @@ func cut(s string) string {
 // Identify has confirmed it.
 func (h *Home) VerifyCredentials(ctx context.Context) (social.RemoteAccount, error) {
 	var a account
-	r := request{method: http.MethodGet, path: "/api/v1/accounts/verify_credentials", most: maxAPI}
+	r := request{method: http.MethodGet, path: verifyPath, most: maxAPI}
 	if _, err := h.call(ctx, r, &a); err != nil {
 		return social.RemoteAccount{}, err
 	}

@@ -13,7 +13,8 @@ import (
 // one hop at most, then one unsigned fetch of the actor for what its profile
 // shows, as far as its server lets everybody see it. Every ending is a
 // Resolution; FreshUntil is when it is worth asking again (an ill host's is
-// when it may be asked again). The error is only ever that the caller gave up,
+// the instant that it named itself, else now: how long to wait is the
+// caller's to choose). The error is only ever that the caller gave up,
 // or a fault of kind Wait when the host's turn did not come in time.
 //
 // Look-ups of one handle that run at the same time share one set of requests.
@@ -53,7 +54,7 @@ func ended(h social.Handle, e ending, now time.Time) social.Resolution {
 	r := social.Resolution{Asked: h, State: e.state, CheckedAt: now, FreshUntil: now.Add(negativeFresh)}
 	switch e.state {
 	case social.Ill:
-		r.FreshUntil = now.Add(circuitFirst)
+		r.FreshUntil = now
 		if e.again.After(now) {
 			r.FreshUntil = e.again
 		}

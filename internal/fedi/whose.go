@@ -3,6 +3,7 @@ package fedi
 import (
 	"context"
 	"strings"
+	"time"
 
 	"godwit/internal/social"
 )
@@ -26,5 +27,17 @@ func (d *Door) Whose(ctx context.Context, host string, token social.Secret, sw s
 	return social.Destination{
 		Host: host, RemoteID: acct.ID, Handle: handle, ActorID: actorID, Flavour: sw.Flavour,
 		Software: strings.TrimSpace(sw.Name + " " + sw.Version), State: social.Active, Following: acct.FollowingCount,
+		Born: day(acct.CreatedAt),
 	}, nil
+}
+
+// day is the day of a server's timestamp, "" when it is none. The time of day
+// does not count: Mastodon drops it since 3.5, so that it changes with an
+// upgrade.
+func day(stamp string) string {
+	day, _, _ := strings.Cut(stamp, "T")
+	if _, err := time.Parse(time.DateOnly, day); err != nil {
+		return ""
+	}
+	return day
 }

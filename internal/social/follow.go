@@ -131,7 +131,8 @@ type Destination struct {
 	Scopes    string
 	State     DestinationState
 	Follow    FollowState
-	Following int // how many accounts it follows, when last read
+	Following int    // how many accounts it follows, when last read
+	Born      string // day on which the server says the account was made, YYYY-MM-DD; "" unknown
 	CreatedAt time.Time
 }
 

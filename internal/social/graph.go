@@ -12,17 +12,30 @@ type User struct {
 	Handle    Handle
 	ActorID   string
 	Locale    string // a language of the pages, "" for the browser's choice
+	Born      string // day on which the server says the account was made, YYYY-MM-DD; "" unknown
 	CreatedAt time.Time
 }
 
 // Network names the place where an Account lives.
 type Network string
 
-// The networks that Godwit reads.
+// The networks that Godwit reads. A Username on Fediverse is a whole address,
+// user@host.
 const (
 	X         Network = "x"
 	Fediverse Network = "fediverse"
+	Bluesky   Network = "bluesky"
+	Threads   Network = "threads"
+	Instagram Network = "instagram"
+	TikTok    Network = "tiktok"
 )
+
+// Name is how people call the network, "" for none that Godwit reads.
+func (n Network) Name() string {
+	return map[Network]string{
+		X: "X", Fediverse: "Mastodon", Bluesky: "Bluesky", Threads: "Threads", Instagram: "Instagram", TikTok: "TikTok",
+	}[n]
+}
 
 // SourceKind names the kind of an export.
 type SourceKind string
@@ -31,6 +44,15 @@ type SourceKind string
 const (
 	KindXArchive    SourceKind = "x-archive"
 	KindWebExporter SourceKind = "twitter-web-exporter"
+	KindFedifinder  SourceKind = "fedifinder"
+	KindTable       SourceKind = "table"   // a CSV with handles or usernames
+	KindMapping     SourceKind = "mapping" // a Wikidata query result
+	KindMastodon    SourceKind = "mastodon"
+	KindBluesky     SourceKind = "bluesky"
+	KindInstagram   SourceKind = "instagram"
+	KindThreads     SourceKind = "threads"
+	KindFacebook    SourceKind = "facebook"
+	KindTikTok      SourceKind = "tiktok"
 )
 
 // SourceState is where the reading of a Source stands.
@@ -105,7 +127,7 @@ const (
 type Account struct {
 	ID          int64
 	Network     Network
-	NativeID    string // decimal digits on X
+	NativeID    string // decimal digits on X, a DID on Bluesky
 	Username    string // not addressable in the fediverse
 	Name        string
 	Bio         string
@@ -115,6 +137,15 @@ type Account struct {
 	Pinned      string   // text of the pinned post
 	PinnedLinks []string
 	SeenAt      time.Time // when the source saw the profile so; the names are as of then
+	Claims      []Claim
+}
+
+// Claim is what an imported list says of an Account: that its person is at
+// Handle. It is somebody's word and never proof.
+type Claim struct {
+	Handle Handle
+	List   string    // what the list calls itself, or its file's name
+	SeenAt time.Time // when the list was made, else when it was read
 }
 
 // Edge says that the owner of a Source is connected to Account.
@@ -123,15 +154,12 @@ type Edge struct {
 	Account Account
 }
 
-// Post is one post read from a Source, as far as the graph needs it.
-type Post struct {
-	ID        string
-	CreatedAt time.Time
-}
-
-// Record is one thing read from an export: an Edge, or what a source knows of
-// an Account without an Edge (a name for an id).
+// Record is one thing read from an export: an Edge, what a source knows of an
+// Account without an Edge (a name for an id), or a Post. A Post comes with the
+// zero Account.
 type Record struct {
-	Edge EdgeKind // "" when the record only names an Account
+	Edge EdgeKind // "" when the record only names an Account, or is a Post
+	List string   // of an Edge of kind Listed: the list's title
 	Account
+	Post *Post // nil for everything else
 }

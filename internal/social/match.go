@@ -16,6 +16,8 @@ const (
 	LinkBack     EvidenceKind = "link-back"   // the fediverse profile links to the X account
 	Registered   EvidenceKind = "registered"  // a proven Registration
 	PublicList   EvidenceKind = "public-list" // an imported public mapping
+	OwnList      EvidenceKind = "own-list"    // the person's own list of follows names the Handle itself
+	SameName     EvidenceKind = "same-name"   // the Handle that the account's network would give it; Source is the network
 	MovedFrom    EvidenceKind = "moved"       // the Handle found said it moved here
 	MaybeMail    EvidenceKind = "maybe-mail"  // against: may be an e-mail address
 	ParodyMirror EvidenceKind = "parody"      // against: fan, parody or mirror account

@@ -16,14 +16,14 @@ const (
 	ProofLinks Proof = "links"   // a post of the account gives the handle as its own, and the profile there links back
 )
 
-// Audience says who may be led to a registrant.
-type Audience string
+// RegistrationAudience says who may be led to a registrant.
+type RegistrationAudience string
 
 // The audiences; the zero value is not published yet.
 const (
-	Unpublished   Audience = ""
-	OnlyFollowers Audience = "followers" // people whose export follows the X account
-	PublicPage    Audience = "public"    // everybody who knows the X username
+	Unpublished   RegistrationAudience = ""
+	OnlyFollowers RegistrationAudience = "followers" // people whose export follows the X account
+	PublicPage    RegistrationAudience = "public"    // everybody who knows the X username
 )
 
 // Registration is a person's own published claim "I was X, I am Y", or a row of
@@ -39,7 +39,7 @@ type Registration struct {
 	Proof     Proof
 	Post      string // number of the post that proves it
 	Code      string // that the post carries
-	Audience  Audience
+	Audience  RegistrationAudience
 	Stale     bool   // what proved it was gone at the last look
 	Source    string // "" for a proven one, else the public list it came from
 	CreatedAt time.Time

@@ -23,6 +23,9 @@ type Asked struct {
 // Of returns the Registrations that may be about an Account, by its number or
 // its username; whether they are is the matcher's to say.
 func (k Asked) Of(a social.Account) (known []social.Registration) {
+	if !onX(a) {
+		return nil
+	}
 	for _, r := range k.Registrations {
 		byNumber := r.XID != "" && r.XID == a.NativeID
 		byName := r.Username != "" && lower(r.Username) == lower(a.Username)
@@ -32,6 +35,10 @@ func (k Asked) Of(a social.Account) (known []social.Registration) {
 	}
 	return known
 }
+
+// onX reports whether an Account is one of X's, the only network that people
+// register here.
+func onX(a social.Account) bool { return a.Network == social.X || a.Network == "" }
 
 // Held reports whether an Account waits for its turn.
 func (k Asked) Held(a social.Account) bool { return k.held[a.ID] }
@@ -64,6 +71,9 @@ func (s *Store) AskRegistry(ctx context.Context, t social.Task, accounts []socia
 func (s *Store) registrationsOf(ctx context.Context, accounts []social.Account) ([]social.Registration, error) {
 	var ids, names []string
 	for _, a := range accounts {
+		if !onX(a) {
+			continue
+		}
 		if a.NativeID != "" {
 			ids = append(ids, clean(a.NativeID))
 		}
@@ -98,8 +108,8 @@ type asker struct {
 func (s *Store) asker(ctx context.Context, x q, m marker, userID int64, now time.Time) (a asker, err error) {
 	var host, remote, born string
 	var held bool
-	err = x.row(ctx, `SELECT host, remote_id, address_mark, COALESCE((SELECT NOT allowed FROM holds WHERE user_id = users.id), false)
-		FROM users WHERE id = $1`, userID).Scan(&host, &remote, &a.address, &held)
+	err = x.row(ctx, `SELECT host, remote_id, born, address_mark, COALESCE((SELECT NOT allowed FROM holds WHERE user_id = users.id), false)
+		FROM users WHERE id = $1`, userID).Scan(&host, &remote, &born, &a.address, &held)
 	a.id, a.most = userID, askedPerPerson
 	if host != "" {
 		a.mark = m.of("asks of account", host+" "+remote)
@@ -119,7 +129,7 @@ func young(born string, now time.Time) bool {
 // take gives the Accounts their turn, named ones first, and says which have to
 // wait.
 func (s *Store) take(ctx context.Context, x q, m marker, userID int64, accounts []social.Account, now time.Time) (map[int64]bool, error) {
-	fresh, err := list(ctx, x, scalar[int64], `SELECT id FROM accounts WHERE id IN IDS($2) AND +user_id = $1 AND registry_at <= 0
+	fresh, err := list(ctx, x, scalar[int64], `SELECT id FROM accounts WHERE id IN IDS($2) AND +user_id = $1 AND registry_at <= 0 AND network = 'x'
 		ORDER BY username_key = '', id`, userID, array(accountIDs(accounts)))
 	if err != nil || len(fresh) == 0 {
 		return nil, err
@@ -185,7 +195,7 @@ func (a asker) turns(ctx context.Context, x q, fresh []int64, n int, now time.Ti
 func madeUp(accounts []social.Account) bool {
 	var ids []int64
 	for _, a := range accounts {
-		if n, err := strconv.ParseInt(a.NativeID, 10, 64); err == nil {
+		if n, err := strconv.ParseInt(a.NativeID, 10, 64); err == nil && onX(a) {
 			ids = append(ids, n)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 // exported are the tables of a User's own data, each with the query of its
 // rows. Secrets and what only serves to find rows are not among the columns.
 var exported = []struct{ name, text string }{
-	{"user", `SELECT id, host, remote_id, handle, actor_id, locale, watching, auto_follow, feed_salt <> '' AS feed, created_at FROM users WHERE id = $1`},
+	{"user", `SELECT id, host, remote_id, handle, actor_id, locale, born, watching, auto_follow, feed_salt <> '' AS feed, created_at FROM users WHERE id = $1`},
 	{"sessions", `SELECT created_at, seen_at FROM sessions WHERE user_id = $1 ORDER BY created_at`},
 	{"flows", `SELECT host, typed, scopes, created_at FROM flows WHERE user_id = $1 ORDER BY created_at`},
 	{"destinations", `SELECT id, host, remote_id, handle, actor_id, flavour, software, scopes, state, follow_state, following, created_at
@@ -29,6 +29,7 @@ var exported = []struct{ name, text string }{
 		FROM accounts WHERE user_id = $1 ORDER BY id`},
 	{"edges", `SELECT e.source_id, e.kind, e.account_id FROM sources AS s JOIN edges AS e ON e.source_id = s.id
 		WHERE s.user_id = $1 AND e.kind <> '' ORDER BY 1, 2, 3`},
+	{"claims", `SELECT source_id, network, native_id, username_key, handle, list, seen_at, imported_at FROM claims WHERE user_id = $1 ORDER BY 1, 2, 3, 4, 5`},
 	{"matches", `SELECT id, account_id, asked, handle, actor_id, evidence, texts, texts_at, certainty, conflict, decision, decided_at
 		FROM matches WHERE user_id = $1 ORDER BY id`},
 	{"registrations", `SELECT xid, xid_proven, username, handle, actor_id, proof, post, code, audience, stale, created_at, checked_at, due_at

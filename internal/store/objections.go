@@ -15,7 +15,7 @@ type Objections struct {
 
 // Account reports whether the person of an Account does not want to be matched.
 func (o Objections) Account(a social.Account) bool {
-	if len(o.marks) == 0 {
+	if len(o.marks) == 0 || !onX(a) {
 		return false
 	}
 	return a.NativeID != "" && o.marks[o.m.of("x", a.NativeID)] || a.Username != "" && o.marks[o.m.of("name", lower(a.Username))]

@@ -23,7 +23,10 @@ func (s *Store) SaveRecords(ctx context.Context, t social.Task, records []social
 			return err
 		}
 	}
-	return s.saveRows(ctx, t, rows)
+	if err := s.saveRows(ctx, t, rows); err != nil {
+		return err
+	}
+	return s.saveClaims(ctx, t, claimRows(records))
 }
 
 func (s *Store) saveRows(ctx context.Context, t social.Task, rows []*accountRow) error {
@@ -88,7 +91,7 @@ type accountRow struct {
 // accountRows merges the records of each Account, older facts first, and
 // counts those that cannot be stored: without id and username, or with absurd ones.
 func accountRows(records []social.Record) (rows []*accountRow, bad int) {
-	records = slices.Clone(records)
+	records = slices.DeleteFunc(slices.Clone(records), onlyClaims)
 	slices.SortStableFunc(records, func(a, b social.Record) int { return a.SeenAt.Compare(b.SeenAt) })
 	byKey := map[string]*accountRow{}
 	for _, record := range records {
@@ -271,13 +274,17 @@ func scanAccount(r scanner) (a social.Account, err error) {
 }
 
 // NewAccounts lists up to limit Accounts of the User that wait to be read for
-// handles (those with an Edge of kind following, each with all it holds). They
+// handles (those with an Edge of kind following, each with all it holds and all
+// that the User's lists claim of it). They
 // are handed out again until SaveCandidates has marked them read.
 func (s *Store) NewAccounts(ctx context.Context, userID int64, limit int) (all []social.Account, err error) {
 	err = s.write(ctx, func(x q) error {
 		all, err = list(ctx, x, scanAccount, `SELECT `+accountColumns+` FROM accounts AS a
 			WHERE a.user_id = $1 AND a.following AND a.read_at <= 0 ORDER BY a.id LIMIT $2`, userID, limit)
 		if err != nil || len(all) == 0 {
+			return err
+		}
+		if err := addClaims(ctx, x, userID, all); err != nil {
 			return err
 		}
 		_, err = x.exec(ctx, `UPDATE accounts SET read_at = -1 WHERE read_at = 0 AND id IN IDS($1)`,

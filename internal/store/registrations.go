@@ -229,7 +229,7 @@ func reread(ctx context.Context, x q, r social.Registration) error {
 }
 
 // Publish says who may be led by the User's Registration from now on.
-func (s *Store) Publish(ctx context.Context, userID int64, a social.Audience) error {
+func (s *Store) Publish(ctx context.Context, userID int64, a social.RegistrationAudience) error {
 	return s.write(ctx, func(x q) error {
 		if err := one(x.exec(ctx, `UPDATE registrations SET audience = $2 WHERE user_id = $1`, userID, string(a))); err != nil {
 			return err
@@ -272,8 +272,8 @@ func withdraw(ctx context.Context, x q, m marker, r social.Registration, now tim
 		text string
 		args []any
 	}{
-		{`DELETE FROM matches WHERE account_id IN (SELECT id FROM accounts WHERE following AND native_id <> '' AND native_id = $1
-			UNION SELECT id FROM accounts WHERE following AND username_key <> '' AND username_key = $2)`, []any{clean(number), name}},
+		{`DELETE FROM matches WHERE account_id IN (SELECT id FROM accounts WHERE following AND native_id <> '' AND native_id = $1 AND network = 'x'
+			UNION SELECT id FROM accounts WHERE following AND username_key <> '' AND username_key = $2 AND network = 'x')`, []any{clean(number), name}},
 		{`DELETE FROM matches WHERE lookup_id IN (SELECT id FROM lookups WHERE handle_key = $1 UNION
 			SELECT id FROM lookups WHERE final_key <> '' AND final_key = $1)`, []any{key}},
 		{`UPDATE follow_jobs SET state = 'canceled' WHERE handle_key = $1 AND state = 'planned'`, []any{key}},

@@ -21,7 +21,7 @@ func registrant(t testing.TB, s *store.Store, host string) social.User {
 }
 
 // published makes r a proven Registration of a User of its own.
-func published(t testing.TB, s *store.Store, r social.Registration, a social.Audience) social.User {
+func published(t testing.TB, s *store.Store, r social.Registration, a social.RegistrationAudience) social.User {
 	t.Helper()
 	u := registrant(t, s, r.Handle.Host())
 	r.UserID = u.ID

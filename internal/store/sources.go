@@ -138,6 +138,7 @@ func dropBrought(ctx context.Context, x q, userID, sourceID int64) error {
 		id   int64
 	}{
 		{`DELETE FROM edges WHERE source_id = $1`, sourceID},
+		{`DELETE FROM claims WHERE source_id = $1`, sourceID},
 		{`DELETE FROM accounts WHERE user_id = $1 AND NOT EXISTS (SELECT 1 FROM edges WHERE account_id = accounts.id)`, userID},
 		{`UPDATE accounts SET
 			following = EXISTS (SELECT 1 FROM edges WHERE account_id = accounts.id AND kind = 'following'),

@@ -6,12 +6,16 @@ import (
 )
 
 // Sweep deletes what has outlived its days: texts of Evidence and of Accounts
-// after 24 hours (of people followed not before they were read), used and old flows, old sessions, acts that can no longer be
-// undone, and answers that no Match refers to. It returns how many rows it
+// after 24 hours (of people followed not before they were read), used and old
+// flows, old sessions, acts that can no longer be undone, answers that no
+// Match refers to, and Users parked for 30 days. It returns how many rows it
 // touched. On SQLite it then empties the journal, so that what was deleted is
 // also gone from the disk.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (touched int, err error) {
 	ago := func(d time.Duration) int64 { return micros(now.Add(-d)) }
+	if err := s.forgetParked(ctx, now); err != nil {
+		return 0, err
+	}
 	for _, step := range []struct {
 		text string
 		args []any

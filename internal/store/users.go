@@ -7,10 +7,10 @@ import (
 	"godwit/internal/social"
 )
 
-const userColumns = `id, host, remote_id, handle, actor_id, locale, created_at`
+const userColumns = `id, host, remote_id, handle, actor_id, locale, born, created_at`
 
 func scanUser(r scanner) (u social.User, err error) {
-	err = r.Scan(&u.ID, &u.Host, &u.RemoteID, handle{&u.Handle}, &u.ActorID, &u.Locale, moment{&u.CreatedAt})
+	err = r.Scan(&u.ID, &u.Host, &u.RemoteID, handle{&u.Handle}, &u.ActorID, &u.Locale, &u.Born, moment{&u.CreatedAt})
 	return u, err
 }
 
@@ -29,24 +29,38 @@ func (s *Store) GetUser(ctx context.Context, id int64) (social.User, error) {
 	return u, s.d.mean(err)
 }
 
-// FindUser returns the User of an account on a server, or NotFound.
-func (s *Store) FindUser(ctx context.Context, host string, id social.RemoteID) (social.User, error) {
-	u, err := scanUser(s.reading.row(ctx, `SELECT `+userColumns+` FROM users WHERE host = $1 AND remote_id = $2 AND host <> ''`, clean(host), string(id)))
-	return u, s.d.mean(err)
+// FindUser returns the User of u.Host and u.RemoteID, or NotFound, also when
+// the account there is another one than it was (AUT-07).
+func (s *Store) FindUser(ctx context.Context, u social.User) (social.User, error) {
+	known, err := findUser(ctx, s.reading, u)
+	if err == nil && replaced(known, u) {
+		err = notFound()
+	}
+	return known, s.d.mean(err)
+}
+
+func findUser(ctx context.Context, x q, u social.User) (social.User, error) {
+	return scanUser(x.row(ctx, `SELECT `+userColumns+` FROM users WHERE host = $1 AND remote_id = $2 AND host <> ''`,
+		clean(u.Host), string(u.RemoteID)))
 }
 
 // SaveUser makes or updates the User with u.Host and u.RemoteID. An existing
-// one keeps its id, its locale and the time it was made.
+// one keeps its id, its locale and the time it was made; when the account is
+// another one than it was, the old User is parked and a new one begins (AUT-07).
 func (s *Store) SaveUser(ctx context.Context, u social.User) (saved social.User, err error) {
 	err = s.write(ctx, func(x q) error {
+		if err := parkReplaced(ctx, x, u); err != nil {
+			return err
+		}
 		saved, err = scanUser(x.row(ctx, `
-			INSERT INTO users (host, remote_id, handle, actor_id, locale, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6)
+			INSERT INTO users (host, remote_id, handle, actor_id, locale, born, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (host, remote_id) DO UPDATE SET
 				handle = CASE WHEN excluded.handle <> '' THEN excluded.handle ELSE users.handle END,
-				actor_id = CASE WHEN excluded.actor_id <> '' THEN excluded.actor_id ELSE users.actor_id END
+				actor_id = CASE WHEN excluded.actor_id <> '' THEN excluded.actor_id ELSE users.actor_id END,
+				born = CASE WHEN excluded.born <> '' THEN excluded.born ELSE users.born END
 			RETURNING `+userColumns,
-			clean(u.Host), string(u.RemoteID), u.Handle.String(), clean(u.ActorID), clean(u.Locale), micros(u.CreatedAt)))
+			clean(u.Host), string(u.RemoteID), u.Handle.String(), clean(u.ActorID), clean(u.Locale), clean(u.Born), micros(u.CreatedAt)))
 		return err
 	})
 	return saved, err

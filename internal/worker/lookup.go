@@ -66,12 +66,15 @@ func judgeAnswer(r *social.Resolution, attempts int, now time.Time) answerVerdic
 		return answerVerdict{}
 	}
 	attempts++
-	until := now.Add(doubled(askAgain, attempts-1, askAgainMost))
 	if r.State != social.Ill {
-		r.FreshUntil = until
+		r.FreshUntil = now.Add(doubled(askAgain, attempts-1, askAgainMost))
 		return answerVerdict{attempts: attempts}
 	}
-	r.FreshUntil = latest(r.FreshUntil, until)
+	pause := askSoon
+	if attempts > 1 {
+		pause = doubled(askAgain, attempts-2, askAgainMost)
+	}
+	r.FreshUntil = latest(r.FreshUntil, now.Add(pause))
 	if attempts >= maxAsks {
 		return answerVerdict{attempts: attempts}
 	}

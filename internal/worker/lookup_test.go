@@ -186,6 +186,8 @@ func TestJudgeAnswer(t *testing.T) {
 				t.Errorf("%s after %d: %+v, fresh for %s", state, attempts, v, r.FreshUntil.Sub(start))
 			}
 		}
+	}
+	for attempts, want := range []time.Duration{time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour} {
 		r := social.Resolution{State: social.Ill}
 		if v := judgeAnswer(&r, attempts, start); v.again.Sub(start) != want || v.attempts != attempts+1 {
 			t.Errorf("ill after %d: %+v", attempts, v)

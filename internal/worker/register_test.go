@@ -57,7 +57,7 @@ func (c *creator) post(p feditest.XPost) (social.Registration, error) {
 }
 
 // registered proves and publishes.
-func (c *creator) registered(a social.Audience) social.Pending {
+func (c *creator) registered(a social.RegistrationAudience) social.Pending {
 	c.t.Helper()
 	p := c.start()
 	_, err := c.post(feditest.XPost{Author: "42", Name: "Alice", Text: "I'm now at @alice@new.test " + p.Code})

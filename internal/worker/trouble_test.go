@@ -186,10 +186,10 @@ func (x *accident) restart() {
 	x.Worker = x.process(x.open())
 }
 
-// TestFollowMatrix: whatever goes wrong in the middle of following, the end
+// TestENG01FollowMatrix: whatever goes wrong in the middle of following, the end
 // state equals that of an undisturbed run, and nobody is asked twice. Each
 // mishap alone, at each of the first calls.
-func TestFollowMatrix(t *testing.T) {
+func TestENG01FollowMatrix(t *testing.T) {
 	for _, m := range mishaps {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
@@ -213,8 +213,8 @@ func TestFollowMatrix(t *testing.T) {
 	}
 }
 
-// TestFollowMatrixCrossed: several mishaps, at random, as seeds have it.
-func TestFollowMatrixCrossed(t *testing.T) {
+// TestENG01FollowMatrixCrossed: several mishaps, at random, as seeds have it.
+func TestENG01FollowMatrixCrossed(t *testing.T) {
 	seeds := 6
 	if soak() {
 		seeds = 400
@@ -348,9 +348,9 @@ func TestSTO08Forget(t *testing.T) {
 	}
 }
 
-// TestRevokedToken: the following stops at once, says so, and goes on where it
+// TestAUT09RevokedToken: the following stops at once, says so, and goes on where it
 // stopped when the person connects again.
-func TestRevokedToken(t *testing.T) {
+func TestAUT09RevokedToken(t *testing.T) {
 	r, home, d := ready(t, 3, 4)
 	x := &accident{rig: r, d: d, home: home}
 	calls := 0
@@ -371,6 +371,30 @@ func TestRevokedToken(t *testing.T) {
 	if got, want := r.digest(d), undisturbed(r, d); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
+}
+
+// TestAUT09BrokenProxy: a 401 that is not the server's own stops nothing, as the
+// token is seen to be good.
+func TestAUT09BrokenProxy(t *testing.T) {
+	r, home, d := ready(t, 3, 4)
+	x := &accident{rig: r, d: d, home: home}
+	calls := 0
+	meddle(r.Worker, func(_ string, make func()) {
+		if calls++; calls%5 == 0 {
+			x.strike(feditest.Status(401, "<html>proxy"))
+		}
+		make()
+	})
+	r.drive(month)
+	got, err := r.store.GetDestination(t.Context(), r.user.ID, d.ID)
+	r.ok(err)
+	if got.State != social.Active {
+		t.Errorf("the Destination is %s", got.State)
+	}
+	if got, want := r.digest(d), undisturbed(r, d); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	r.once("me@home.test")
 }
 
 // TestDisabledAccount: the same for an account that its server disabled.

@@ -52,6 +52,9 @@ func Field(name, value string) AccountOption {
 	return func(a *Account) { a.fields = append(a.fields, ProfileField{name, value}) }
 }
 
+// Born sets when the account was made.
+func Born(at time.Time) AccountOption { return func(a *Account) { a.created = at } }
+
 // Locked makes the account approve followers by hand (Accept, Decline).
 func Locked() AccountOption { return func(a *Account) { a.locked = true } }
 
@@ -111,7 +114,9 @@ func (h *Host) AddAccount(user string, options ...AccountOption) *Account {
 	if a.name == "" {
 		a.name = user
 	}
-	a.created = w.now().AddDate(-1, 0, -(len(h.order) % 300))
+	if a.created.IsZero() {
+		a.created = w.now().AddDate(-1, 0, -(len(h.order) % 300))
+	}
 	h.accounts[key] = a
 	h.order = append(h.order, a)
 	h.learn(a)

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"godwit/internal/fedi/feditest"
+	"godwit/internal/social"
+)
+
+// friends is a small world with a program in it that is connected to me@home.test.
+func friends(t *testing.T) (*feditest.World, *program) {
+	t.Helper()
+	world := feditest.New(feditest.Options{})
+	t.Cleanup(world.Close)
+	home := world.AddHost("home.test", social.Mastodon)
+	home.AddAccount("me")
+	mudflat, tide := world.AddHost("mudflat.test", social.Mastodon), world.AddHost("tide.test", social.GoToSocial)
+	for _, user := range []string{"ida", "kay"} {
+		mudflat.AddAccount(user)
+	}
+	for _, user := range []string{"jun", "lou"} {
+		tide.AddAccount(user)
+	}
+	p := newProgram(t, world)
+	p.must(home.Token("me").Reveal()+"\n", "login", "--token-stdin", "@me@home.test")
+	return world, p
+}
+
+// give imports a file of the given text and returns what was read.
+func (p *program) give(name, text string) imported {
+	p.t.Helper()
+	path := filepath.Join(p.t.TempDir(), name)
+	writeTestFile(p.t, path, text)
+	read := lines[imported](p.t, p.must("", "import", "--json", path).stdout)
+	if len(read) != 1 {
+		p.t.Fatalf("%s: %d sources", name, len(read))
+	}
+	return read[0]
+}
+
+// found are the handles that match found, each with its certainty.
+func (p *program) found() (all []string) {
+	p.t.Helper()
+	for _, m := range lines[matched](p.t, p.must("", "match", "--json").stdout) {
+		all = append(all, m.Handle+" "+string(m.Certainty))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// friendsOf are whom me@home.test follows, by the servers' own rows.
+func friendsOf(world *feditest.World) (handles []string) {
+	for _, f := range world.Follows("me@home.test") {
+		handles = append(handles, f.Handle)
+	}
+	slices.Sort(handles)
+	return handles
+}
+
+// TestHandlesAreFollowed: a table of handles becomes follows. Each is asked for
+// first; one that nobody answers for is not followed.
+func TestHandlesAreFollowed(t *testing.T) {
+	t.Parallel()
+	world, p := friends(t)
+	read := p.give("friends.csv", "Account address,Show boosts\nida@mudflat.test,true\njun@tide.test,true\ngone@mudflat.test,true\n")
+	if read.Kind != social.KindTable || read.Counts.Following != 3 {
+		t.Errorf("read %+v", read)
+	}
+	if got, want := p.found(), []string{"ida@mudflat.test certain", "jun@tide.test certain"}; !slices.Equal(got, want) {
+		t.Errorf("found %q, want %q", got, want)
+	}
+	p.must("", "follow", "--yes")
+	if got, want := friendsOf(world), []string{"ida@mudflat.test", "jun@tide.test"}; !slices.Equal(got, want) {
+		t.Errorf("follows %q, want %q", got, want)
+	}
+}
+
+// TestListsAreOnlyLikely: what a list claims of people on X is looked up, in
+// whatever order the list and the people come, and never certain.
+func TestListsAreOnlyLikely(t *testing.T) {
+	t.Parallel()
+	_, p := friends(t)
+	p.give("query.csv", "item,P6552,P4033\nhttp://www.wikidata.org/entity/Q1,5,ida@mudflat.test\nhttp://www.wikidata.org/entity/Q2,6,kay@mudflat.test\nhttp://www.wikidata.org/entity/Q3,7,jun@tide.test\n")
+	p.give("twitter-Following-1764100000000.csv", "ID,Screen Name,Name\n5,ida_x,Ida\n6,kay_x,Kay\n")
+	if got, want := p.found(), []string{"ida@mudflat.test likely", "kay@mudflat.test likely"}; !slices.Equal(got, want) {
+		t.Errorf("found %q, want %q", got, want)
+	}
+	p.give("accounts.json", `{"lou_x":{"username":"lou_x","following":true,"handles":["@lou@tide.test"]}}`)
+	if got, want := p.found(), []string{"ida@mudflat.test likely", "kay@mudflat.test likely", "lou@tide.test likely"}; !slices.Equal(got, want) {
+		t.Errorf("with Fedifinder's: found %q, want %q", got, want)
+	}
+	p.give("other.csv", "P6552,P4033\n5,jun@tide.test\n")
+	for _, m := range lines[matched](t, p.must("", "match", "--json").stdout) {
+		if m.Username == "ida_x" && !m.Conflict {
+			t.Errorf("two lists disagree about %s and it is no conflict: %s", m.Username, m.Handle)
+		}
+	}
+}

@@ -1,0 +1,17 @@
+package importer
+
+// The bounds of what files of other places than X may ask of us.
+const (
+	// maxColumns bounds a row of a table: twitter-web-exporter's have 24.
+	maxColumns = 200
+	// maxSampled is how many rows are looked at to tell what the columns hold.
+	maxSampled = 50
+	// maxMappings bounds a list that maps accounts to handles: all people of
+	// Wikidata with an address in the fediverse are some 20,000.
+	maxMappings = 200_000
+	// maxClaims bounds how many handles one row may name.
+	maxClaims = 10
+)
+
+// maxListName bounds the name under which a list's claims are shown.
+const maxListName = 60
