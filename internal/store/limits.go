@@ -33,6 +33,9 @@ const (
 	dueJobs      = 40   // handed out in all
 	confirmJobs  = 40   // asked ones handed out for a relationship check
 
+	homeAtOnce = 2 // follow tasks of one home server that are worked on at once, over all processes
+	snacAtOnce = 1 // snac has four threads in all
+
 	inFlight = time.Minute // in which a request that was begun is over, one way or the other
 )
 
@@ -45,6 +48,7 @@ const (
 	parkedLife  = 30 * 24 * time.Hour // of a User whose account is somebody else's now
 	undoLife    = 24 * time.Hour      // of an act that can be undone
 	blocksLife  = 30 * 24 * time.Hour // of a list that is not read again, since nobody follows from there any more
+<<<<<<< HEAD
 	proofLife   = 24 * time.Hour      // of a one-time code
 	checkEvery  = 30 * 24 * time.Hour // between two looks at what proves a Registration
 	checkAgain  = 24 * time.Hour      // after a look that told nothing
@@ -52,6 +56,10 @@ const (
 	nameRest    = 90 * 24 * time.Hour // of an X username after its Registration was withdrawn (REG-13)
 	askedWindow = 30                  // days that count towards askedPerPerson
 	arrivalLife = 90 * 24 * time.Hour
+=======
+	knownLife   = 30 * 24 * time.Hour // of an account's id on a home server, which may get another one
+	targetLife  = 24 * time.Hour      // of the pace towards a host, after its window
+>>>>>>> main
 	lookUpLife  = 30 * 24 * time.Hour // of an answer that no Match refers to any more
 )
 
