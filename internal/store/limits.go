@@ -48,7 +48,6 @@ const (
 	parkedLife  = 30 * 24 * time.Hour // of a User whose account is somebody else's now
 	undoLife    = 24 * time.Hour      // of an act that can be undone
 	blocksLife  = 30 * 24 * time.Hour // of a list that is not read again, since nobody follows from there any more
-<<<<<<< HEAD
 	proofLife   = 24 * time.Hour      // of a one-time code
 	checkEvery  = 30 * 24 * time.Hour // between two looks at what proves a Registration
 	checkAgain  = 24 * time.Hour      // after a look that told nothing
@@ -56,10 +55,8 @@ const (
 	nameRest    = 90 * 24 * time.Hour // of an X username after its Registration was withdrawn (REG-13)
 	askedWindow = 30                  // days that count towards askedPerPerson
 	arrivalLife = 90 * 24 * time.Hour
-=======
 	knownLife   = 30 * 24 * time.Hour // of an account's id on a home server, which may get another one
 	targetLife  = 24 * time.Hour      // of the pace towards a host, after its window
->>>>>>> main
 	lookUpLife  = 30 * 24 * time.Hour // of an answer that no Match refers to any more
 )
 
