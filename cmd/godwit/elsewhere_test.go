@@ -104,7 +104,7 @@ func TestListsAreOnlyLikely(t *testing.T) {
 func TestThreadsAreAskedFor(t *testing.T) {
 	t.Parallel()
 	world, p := friends(t)
-	world.AddHost("threads.net", social.FlavourOther).AddAccount("ida.b")
+	world.AddHost("threads.net", social.Mastodon).AddAccount("ida.b")
 	p.give("following.json", `{"text_post_app_text_post_app_following":[{"string_list_data":[{"href":"https://www.threads.com/@ida.b"}]},{"string_list_data":[{"href":"https://www.threads.com/@shares.not"}]}]}`)
 	if got, want := p.found(), []string{"ida.b@threads.net likely"}; !slices.Equal(got, want) {
 		t.Errorf("found %q, want %q", got, want)
