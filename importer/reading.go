@@ -65,7 +65,7 @@ func (e *Export) begin(ctx context.Context, yield func(social.Record, error) boo
 		edges: map[int64]edgeSet{}, byName: map[string]edgeSet{}, lists: map[string]bool{},
 		names: newNames(),
 	}
-	r.posts = newPosts(&r.counts)
+	r.posts = newPosts(&r.counts, e.work())
 	return r
 }
 
