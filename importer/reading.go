@@ -106,11 +106,11 @@ func (r *reading) part(p part) error {
 	read, end := r.elements(p)
 	n, skipped := 0, 0
 	r.text.broken = 0
-	split := stream
+	cut := func(each func(jsontext.Value) error) error { return stream(in, each) }
 	if p.kind == grailTableFile {
-		split = table
+		cut = func(each func(jsontext.Value) error) error { return table(in, each) }
 	}
-	err = split(in, func(v jsontext.Value) error {
+	err = inBatches(cut, func(v jsontext.Value) error {
 		n++
 		err := read(v)
 		if errors.Is(err, errShape) {
