@@ -21,29 +21,43 @@ const (
 	old                // the author's former one
 	mail               // an e-mail address
 	chat               // an address of another service
+	desk               // where to write to: an address, of mail unless the host says otherwise
+	invite             // the reader is to follow it: an own account or a favourite
 	// What the words of a clause are besides; none of them is an answer.
-	fedi // names the fediverse
-	near // somebody else's, when close
-	next // somebody else's, when directly before
-	tag  // somebody else's, with "my" before or a colon after it
-	job  // a role, which gives "at" and "of" their meaning
-	of   // such a word
-	own  // such a "my"
+	fedi   // names the fediverse
+	near   // somebody else's, when close
+	maker  // somebody else's, with a few words more between
+	next   // somebody else's, when directly before
+	tag    // somebody else's, with "my" before or a colon after it
+	job    // a role, which gives "at" and "of" their meaning
+	of     // such a word
+	own    // such a "my"
+	praise // recommends what it follows
 )
 
-var moods = map[string]mood{"mine": mine, "theirs": theirs, "could": could, "old": old, "mail": mail, "chat": chat, "fedi": fedi, "near": near, "next": next, "tag": tag, "job": job, "of": of, "own": own}
+var moods = map[string]mood{"mine": mine, "theirs": theirs, "could": could, "old": old, "mail": mail, "chat": chat, "desk": desk, "invite": invite, "fedi": fedi, "near": near, "maker": maker, "next": next, "tag": tag, "job": job, "of": of, "own": own, "praise": praise}
 
 // cueTable holds phrases with what they say.
 type cueTable struct {
 	phrases map[string]mood // words joined by single spaces, or a phrase in a script without spaces
 	firsts  map[rune]bool   // the first characters of the latter
+	lasts   map[string]last // the words that end phrases, and those that name a maker
+}
+
+// last is what is known of the last word of a phrase.
+type last struct {
+	words int // of the longest phrase that it ends
+	by    bool
 }
 
 var cuesBefore, cuesAfter = readCues(cueList)
 
 func readCues(list string) (before, after cueTable) {
-	before = cueTable{map[string]mood{}, map[rune]bool{}}
-	after = cueTable{map[string]mood{}, map[rune]bool{}}
+	before = cueTable{map[string]mood{}, map[rune]bool{}, map[string]last{}}
+	after = cueTable{map[string]mood{}, map[rune]bool{}, map[string]last{}}
+	for word := range byWords {
+		before.lasts[word] = last{by: true}
+	}
 	for line := range listLines(list) {
 		word, phrase, _ := strings.Cut(line, " ")
 		table := before
@@ -51,6 +65,9 @@ func readCues(list string) (before, after cueTable) {
 			word, table = rest, after
 		}
 		table.phrases[phrase] = moods[word]
+		l := table.lasts[phrase[strings.LastIndexByte(phrase, ' ')+1:]]
+		l.words = max(l.words, 1+strings.Count(phrase, " "))
+		table.lasts[phrase[strings.LastIndexByte(phrase, ' ')+1:]] = l
 		if r, _ := utf8.DecodeRuneInString(phrase); isCJK(r) {
 			table.firsts[r] = true
 		}
@@ -64,6 +81,7 @@ const (
 	jobWords  = 3 // for the role in "professor of physics at"
 	chatWords = 3 // for the name of another service
 	nearWords = 2 // for one that does so only when close
+	byReach   = 6 // for one that does so with a "by" after it: "drawn by the great and kind"
 )
 
 // wording weighs the words around c: whose it is, and whether they call it a
@@ -79,6 +97,64 @@ func (s *scanner) wording(c candidate) (m mood, labelled bool) {
 	w.read(s.t, max(s.used, s.clauseStart(c.start)), c.start)
 	m, before := w.weigh()
 	return m, labelled || before
+}
+
+// sentence returns which of mine, fedi, mail and chat is named nearest before
+// start in its sentence, commas or not; none when none of them is.
+func (s *scanner) sentence(start int) mood {
+	from := s.sentenceStart(start)
+	var w words
+	w.read(s.t, from, start)
+	own := none
+	for k := w.n - 1; k >= 0; {
+		c := w.at(k, 0)
+		switch c.mood {
+		case mail, chat:
+			return c.mood
+		case fedi:
+			if !c.brief {
+				return fedi
+			}
+		case mine:
+			own = mine
+		}
+		k = c.first - 1
+	}
+	return own
+}
+
+// sentenceStart returns where the sentence that leads to start begins, or what
+// is still of interest of it.
+func (s *scanner) sentenceStart(start int) int {
+	i := start
+	for i > s.used && start-i < maxSentence {
+		r, n := utf8.DecodeLastRuneInString(s.t[:i])
+		if parts(r) || (r == '.' || r == '!' || r == '?') && i < len(s.t) && (s.t[i] == ' ' || s.t[i] == '\n') {
+			break
+		}
+		i -= n
+	}
+	s.sightings += start - i
+	return i
+}
+
+// parts reports whether r parts the sentences or items of a text.
+func parts(r rune) bool {
+	return strings.ContainsRune("\n|•·。！？★☆♦▪►", r)
+}
+
+// praised reports whether the words after a handle recommend it, as one does
+// with somebody else's.
+func (s *scanner) praised(end int) bool {
+	rest := strings.TrimLeft(s.t[end:min(len(s.t), end+maxAfter)], " ,-–—:!")
+	var w words
+	w.read(rest, 0, len(rest))
+	return w.leading() == praise || startsWith(cuesAfter, rest) == praise
+}
+
+func startsWith(c cueTable, text string) mood {
+	m, _ := c.inScript(text)
+	return m
 }
 
 // joiners stand between the handles of one list.
@@ -128,16 +204,17 @@ func ends(r rune) bool {
 // after looks at what follows the handle directly.
 func (s *scanner) after(end int) (m mood, labelled bool) {
 	rest := s.t[end:min(len(s.t), end+maxAfter)]
-	rest = strings.TrimLeft(rest, " (")
+	for rest != "" && (rest[0] == ' ' || rest[0] == '(') {
+		rest = rest[1:]
+	}
 	if rest == "" {
 		return none, false
 	}
 	if r, _ := utf8.DecodeRuneInString(rest); isCJK(r) {
-		cue, _ := cuesAfter.inScript(rest)
-		return answer(cue)
+		return answer(startsWith(cuesAfter, rest))
 	}
 	if c := rest[0]; c < utf8.RuneSelf && !isLetter(c) && c != '\'' {
-		return none, false
+		return none, s.tagged(rest)
 	}
 	var w words
 	w.read(rest, 0, len(rest))
@@ -146,10 +223,28 @@ func (s *scanner) after(end int) (m mood, labelled bool) {
 
 // answer splits a cue into the mood and the label.
 func answer(cue mood) (m mood, labelled bool) {
-	if cue == fedi {
+	switch cue {
+	case fedi:
 		return none, true
+	case praise:
+		return none, false
 	}
 	return cue, false
+}
+
+// tagged reports whether the fediverse's name stands after a handle in a
+// bracket or behind a dash, and labels nothing that follows: "u@host [fedi]".
+func (s *scanner) tagged(rest string) bool {
+	label := strings.TrimLeft(rest, " [-–—<←=")
+	n := 0
+	for n < len(label) && isLetter(label[n]) {
+		n++
+	}
+	if n == 0 || cuesBefore.phrases[lower(label[:n])] != fedi {
+		return false
+	}
+	after := strings.TrimLeft(label[n:], " ")
+	return after == "" || strings.IndexByte(":@=", after[0]) < 0
 }
 
 // inScript returns what the phrase at the start of text says, in a script
@@ -178,7 +273,7 @@ func ownWords(t string) bool {
 		var w words
 		w.read(t, 0, n)
 		for k := range w.n {
-			if m := w.at(k).mood; m == mine || m == fedi {
+			if c := w.at(k, 0); c.mood == mine || c.mood == fedi && !c.brief {
 				return true
 			}
 		}
@@ -215,6 +310,7 @@ func blankAddresses(t string) string {
 const (
 	inWord     = 1 << iota // letters, digits and what stands inside words
 	endsClause             // ends a clause wherever it stands
+	inPath                 // may stand in the path of a URL
 )
 
 var letters = func() (table [utf8.RuneSelf]uint8) {
@@ -224,10 +320,15 @@ var letters = func() (table [utf8.RuneSelf]uint8) {
 		}
 	}
 	for _, c := range "'/#" {
-		table[c] = inWord
+		table[c] |= inWord
+	}
+	for c := range table {
+		if isUserByte(byte(c)) || strings.ContainsRune("@~:+=?#%&!$*';,", rune(c)) {
+			table[c] |= inPath
+		}
 	}
 	for _, c := range "\n|;()[]{}\"" {
-		table[c] = endsClause
+		table[c] |= endsClause
 	}
 	return table
 }()

@@ -22,7 +22,7 @@ const (
 	FormSpaced     = "spaced"      // @u @host, u @ host
 	FormSpelled    = "spelled"     // u (at) host dot tld, @u at host
 	FormDotted     = "dotted"      // @u.host, of a known server
-	FormOn         = "on"          // @u on host
+	FormOn         = "on"          // @u on host, @u (host), host: @u
 	FormAcct       = "acct"        // acct:u@host
 	FormUserinfo   = "userinfo"    // https://@u@host, https://u@host
 	FormURL        = "url"         // host/@u, host/web/@u

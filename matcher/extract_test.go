@@ -48,31 +48,33 @@ func TestNothing(t *testing.T) {
 	}
 }
 
+// hostile are texts made to be slow or to grow, and what each repeats.
+var hostile = map[string]string{
+	"signs":      strings.Repeat("@a", 5000),
+	"expanding":  strings.Repeat("ﷺ", 10000),
+	"expanding@": "@" + strings.Repeat("ﷺ", 9999),
+	"brackets":   strings.Repeat("(", 10000),
+	"invalid":    strings.Repeat("\xff", 10000),
+	"invalid@":   strings.Repeat("\xff@", 5000),
+	"long":       strings.Repeat("a@a.", 1<<18),
+	"hosts":      strings.Repeat("a@b.c", 2000),
+	"dots":       strings.Repeat("a.", 5000) + "@b.com",
+	"slashes":    strings.Repeat("a.com/", 1600),
+	"paths":      strings.Repeat("/@a", 3333),
+	"words":      strings.Repeat("by @a@mas.to ", 800),
+	"at words":   strings.Repeat("a at b dot c ", 760),
+	"brackets@":  strings.Repeat("a(at)b(dot)", 900),
+	"entities":   strings.Repeat("&#64;", 2000),
+	"tags":       strings.Repeat("<a href=@a@mas.to>", 550),
+	"percents":   strings.Repeat("%2540", 2000),
+	"marks":      "@a@b.com" + strings.Repeat("\u0301", 9000),
+	"spaces":     strings.Repeat("a @ ", 2500),
+	"bluesky":    strings.Repeat("a.bsky.social", 760),
+}
+
 // TestREG12 is the row: texts made to be slow or to grow. What is counted is
 // the octets that the scanner looks at, and the memory.
 func TestREG12(t *testing.T) {
-	hostile := map[string]string{
-		"signs":      strings.Repeat("@a", 5000),
-		"expanding":  strings.Repeat("ﷺ", 10000),
-		"expanding@": "@" + strings.Repeat("ﷺ", 9999),
-		"brackets":   strings.Repeat("(", 10000),
-		"invalid":    strings.Repeat("\xff", 10000),
-		"invalid@":   strings.Repeat("\xff@", 5000),
-		"long":       strings.Repeat("a@a.", 1<<18),
-		"hosts":      strings.Repeat("a@b.c", 2000),
-		"dots":       strings.Repeat("a.", 5000) + "@b.com",
-		"slashes":    strings.Repeat("a.com/", 1600),
-		"paths":      strings.Repeat("/@a", 3333),
-		"words":      strings.Repeat("by @a@mas.to ", 800),
-		"at words":   strings.Repeat("a at b dot c ", 760),
-		"brackets@":  strings.Repeat("a(at)b(dot)", 900),
-		"entities":   strings.Repeat("&#64;", 2000),
-		"tags":       strings.Repeat("<a href=@a@mas.to>", 550),
-		"percents":   strings.Repeat("%2540", 2000),
-		"marks":      "@a@b.com" + strings.Repeat("\u0301", 9000),
-		"spaces":     strings.Repeat("a @ ", 2500),
-		"bluesky":    strings.Repeat("a.bsky.social", 760),
-	}
 	for name, text := range hostile {
 		t.Run(name, func(t *testing.T) {
 			var s scanner
@@ -95,6 +97,35 @@ func TestREG12(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLinear: a text a thousand times as long costs at most a thousand times
+// as much, in octets looked at and in memory, also where the cap that Extract
+// sets on a text is not in the way.
+func TestLinear(t *testing.T) {
+	patterns := []string{"@a", "a@b.c ", "a.com/", "by @a@mas.to ", "a at b dot c ", "&#64;", "<a href=@a@mas.to>", "a.bsky.social ", "mas.to: @a ", "ﷺ", "家@あ.com", "u@host.org, "}
+	for _, pattern := range patterns {
+		short, long := repeat(pattern, 1_000), repeat(pattern, 1_000_000)
+		if a, b := looks(short), looks(long); b > 1000*max(a+a/10, len(short)) { // a tenth for the ends of the text
+			t.Errorf("%q: %d octets looked at in 1 KB, %d in 1 MB", pattern, a, b)
+		}
+		a := bytesAllocated(func() { inBio(short) })
+		b := bytesAllocated(func() { inBio(long) })
+		if b > 1000*max(a, 1000) {
+			t.Errorf("%q: %d bytes allocated for 1 KB, %d for 1 MB", pattern, a, b)
+		}
+	}
+}
+
+func repeat(pattern string, size int) string {
+	return strings.Repeat(pattern, size/len(pattern)+1)[:size]
+}
+
+// looks returns at how many octets the scanner looks in the whole of a text.
+func looks(text string) int {
+	s := scanner{t: unspell(unescape(normalise(text))), field: social.InPost}
+	s.run()
+	return s.sightings
 }
 
 func bytesAllocated(f func()) uint64 {

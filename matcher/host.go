@@ -16,7 +16,10 @@ func (s *scanner) readHost(i int) (host string, end int, spelled bool) {
 	i += len(scheme(s.t[i:]))
 	end, plain := s.hostRun(i)
 	s.sightings += end - i
-	run := strings.TrimRight(s.t[i:end], ".-\x03")
+	run := s.t[i:end]
+	for run != "" && strings.IndexByte(".-\x03", run[len(run)-1]) >= 0 {
+		run = run[:len(run)-1] // dots and hyphens, spelled-out ones too
+	}
 	if run == "" {
 		return "", i, false
 	}

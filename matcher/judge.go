@@ -34,17 +34,34 @@ func hostName(host string) string {
 // judge decides whether c is reported, and with which doubt.
 func (s *scanner) judge(c candidate, p place) (why string, keep bool) {
 	written := c.trust == sure || c.form == FormSpaced && s.t[c.start] == '@'
-	if p.standing >= refusedHost || placeholderUsers[lower(c.user)] || !written && mailbox(c.user) {
+	if p.standing >= refusedHost || placeholderUsers[lower(c.user)] {
 		s.last = none
 		return "", false
 	}
 	mood, labelled := s.wording(c)
 	s.last = mood
+	if !written && !labelled && mailbox(c.user) {
+		return "", false
+	}
+	if mood == invite {
+		mood, labelled = s.invited(c)
+	}
+	if mood == mine && c.form == FormOn {
+		labelled = true // "I'm @u on host"
+	}
+	if mood == none || mood == mine {
+		mood, labelled = s.fromAfar(c, p, mood, labelled)
+	}
 	switch mood {
 	case theirs:
 		return "", false
+	case desk:
+		if !isPlain(c.form) {
+			break
+		}
+		return "", labelled || p.standing == knownServer || hinted(c.host)
 	case mail, chat:
-		if c.form == FormAddress || c.form == FormSpelled || c.form == FormSpaced || mood == chat && !isLink(c.form) {
+		if isPlain(c.form) || mood == chat && !isLink(c.form) {
 			return WhyChat, written || p.standing == knownServer && mood == mail
 		}
 	case could:
@@ -77,6 +94,42 @@ func (s *scanner) byTrust(c candidate, p place, labelled bool) (why string, keep
 	return c.why, c.trust == byHost
 }
 
+// isPlain tells the forms that an e-mail address has too.
+func isPlain(form string) bool {
+	return form == FormAddress || form == FormSpelled || form == FormSpaced
+}
+
+// fromAfar settles a plain address at a host that nothing is known of, and for
+// which the clause has no name, by the nearest name in the whole sentence: "I
+// post on Mastodon now, so say hello: u@host".
+func (s *scanner) fromAfar(c candidate, p place, m mood, labelled bool) (mood, bool) {
+	if labelled || !isPlain(c.form) || c.trust == sure || p.standing == knownServer || hinted(c.host) {
+		return m, labelled
+	}
+	switch name := s.sentence(c.start); name {
+	case fedi:
+		return m, true
+	case mail, chat:
+		return name, false
+	}
+	return m, false
+}
+
+// invited settles "follow u@host": somebody else's where all are to follow or
+// praise is added, the author's where the sentence speaks of that, else open.
+func (s *scanner) invited(c candidate) (m mood, labelled bool) {
+	if s.praised(c.end) {
+		return theirs, false
+	}
+	switch s.sentence(c.start) {
+	case fedi:
+		return mine, true
+	case mine:
+		return mine, false
+	}
+	return could, false
+}
+
 func isLink(form string) bool {
 	return strings.HasPrefix(form, "url") || form == FormFrontEnd || form == FormBridge || form == FormBlog
 }
@@ -100,7 +153,9 @@ var placeholderUsers = set("username user yourname your_name your-name yourusern
 
 // mailboxes are names of mailboxes, not of persons.
 var mailboxes = set("mail email e-mail info contact contacto contato kontakt press presse prensa support hello hallo hola office admin webmaster postmaster noreply no-reply " +
-	"booking bookings business enquiries inquiries team editor redaktion newsletter jobs sales hi service help media marketing pr management mgmt git root www ssh enquiry commissions work")
+	"booking bookings business enquiries inquiries team editor redaktion newsletter jobs sales hi service help media marketing pr management mgmt git root www ssh enquiry commissions work " +
+	"redactie redazione redaccion redaction redacao redacción rédaction redação redakcja contatti atendimento suporte soporte ventas vendas comercial prenotazioni segreteria sekretariat buero bestellung " +
+	"imprensa stampa pers biuro administracion secretaria secretariat accueil bonjour bestellungen anfrage anfragen shop order orders feedback tips hr recruiting billing abuse security")
 
 func mailbox(user string) bool { return mailboxes[lower(user)] }
 

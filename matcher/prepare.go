@@ -49,9 +49,11 @@ func prepare(text string) (t string, worth bool) {
 		return t, false
 	}
 	if seen&(seesHigh|seesJunk) != 0 {
-		t = normalise(t)
-		more, word := survey(t)
-		seen, spelled = seen|more, spelled || word
+		if plain := normalise(t); plain != t {
+			t = plain
+			more, word := survey(t)
+			seen, spelled = seen|more, spelled || word
+		}
 	}
 	if seen&seesEscape != 0 {
 		t = unescape(t)
@@ -74,17 +76,33 @@ func holdsSign(t string, seen uint8) bool {
 }
 
 // survey looks at every byte once. spelled says that a word for @ or . may be
-// in the text, in letters that ASCII has.
+// in the text, spaces or brackets round it or not.
 func survey(t string) (seen uint8, spelled bool) {
 	for i := range len(t) {
 		what := sees[t[i]]
 		seen |= what
-		if what&seesEdge != 0 && !spelled && i+3 < len(t) {
+		if what&(seesEdge|seesHigh) == 0 || spelled {
+			continue
+		}
+		if what&seesHigh != 0 {
+			spelled = scriptSignAt(t, i)
+		} else if i+3 < len(t) && beginsSign[t[i+1]] {
 			spelled = signWordAt(t, i+1)
 		}
 	}
 	return seen, spelled
 }
+
+// beginsSign are the octets with which signWordAt finds something.
+var beginsSign = func() (table [256]bool) {
+	for _, c := range "adpckmADPCKM@. " {
+		table[c] = true
+	}
+	for c := utf8.RuneSelf; c < len(table); c++ {
+		table[c] = true
+	}
+	return table
+}()
 
 // capRunes returns at most the first max characters of s.
 func capRunes(s string, max int) string {

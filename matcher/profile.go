@@ -9,6 +9,9 @@ func profile(host string, parts []string) (c candidate, isProfile bool) {
 	if len(parts) == 0 {
 		return rootOf(host)
 	}
+	if host == "threads.com" { // the pages are there, the handles are not
+		host = "threads.net"
+	}
 	p := placeOf(host)
 	switch p.software {
 	case "frontend":
@@ -48,7 +51,7 @@ func fediPath(host string, p place, parts []string) (candidate, bool) {
 		}
 	case "users", "user":
 		return usersPath(host, p, parts)
-	case "u", "profile", "channel", "a", "accounts", "ap":
+	case "u", "profile", "channel", "a", "accounts", "ap", "author":
 		return profilePath(host, p, parts)
 	case "c", "video-channels":
 		return channelPath(host, p, parts)
@@ -105,7 +108,7 @@ func usersPath(host string, p place, parts []string) (candidate, bool) {
 	return c, true
 }
 
-// profilePath reads /u/u, /profile/u, /channel/u, /a/u and /accounts/u, which
+// profilePath reads /u/u, /profile/u, /channel/u, /a/u, /accounts/u and /author/u, which
 // other kinds of sites have too.
 func profilePath(host string, p place, parts []string) (candidate, bool) {
 	if len(parts) > 2 && !isTab(parts[2]) || isID(parts[1]) {
@@ -116,7 +119,8 @@ func profilePath(host string, p place, parts []string) (candidate, bool) {
 		return c, true
 	}
 	c.trust, c.why = byHost, WhyPath
-	if parts[0] == "channel" || parts[0] == "accounts" || parts[0] == "ap" {
+	switch parts[0] {
+	case "channel", "accounts", "ap", "author": // of a blog with the ActivityPub plugin
 		c.trust = hostOnly
 	}
 	return c, true

@@ -35,12 +35,13 @@ type scanner struct {
 	out   []Finding
 	first int // of out's Findings, the first of this text
 
-	known     string // the host last found to have a public suffix
-	used      int    // what lies before this octet is part of a handle or link
-	last      mood   // of the candidate that ended at used, for lists of handles
-	opened    bool   // whether own was worked out
-	ownWords  bool   // the text speaks of its author's own account
-	sightings int    // octets looked at around signs, for tests of linearity
+	parts     [6]string // of the path of the URL that is read
+	known     string    // the host last found to have a public suffix
+	used      int       // what lies before this octet is part of a handle or link
+	last      mood      // of the candidate that ended at used, for lists of handles
+	opened    bool      // whether own was worked out
+	ownWords  bool      // the text speaks of its author's own account
+	sightings int       // octets looked at around signs, for tests of linearity
 }
 
 // run stops at each sign that a handle cannot do without.
@@ -82,10 +83,13 @@ func (s *scanner) at(i int) int {
 // next: the second sign may be spelled out or stand apart.
 func (s *scanner) leading(i int, user string, next int) int {
 	j := skipSpaces(s.t, next)
+	c := candidate{user: user, start: i, form: FormHandle, why: WhyGuess}
+	if end := s.besideServer(c, next); end > 0 {
+		return end
+	}
 	if j >= len(s.t) {
 		return 0
 	}
-	c := candidate{user: user, start: i, form: FormHandle, why: WhyGuess}
 	switch sign := s.t[j]; {
 	case sign == '@' && j > next, sign == '@' && j+1 < len(s.t) && s.t[j+1] == ' ':
 		c.form, c.trust = FormSpaced, byHost
@@ -94,7 +98,7 @@ func (s *scanner) leading(i int, user string, next int) int {
 		c.form = FormSpelled
 	case j == next && sign == wordAt:
 		c.form, c.trust = FormSpelled, byHost
-	case j > next:
+	case j > next, sign == '(', sign == '[':
 		return s.on(c, j)
 	default:
 		return 0
@@ -116,18 +120,6 @@ func (s *scanner) hostFrom(c candidate, j int) int {
 	return s.take(c)
 }
 
-// on reads "@user on host", where the word may be of several languages.
-func (s *scanner) on(c candidate, j int) int {
-	word, rest, found := strings.Cut(s.t[j:min(len(s.t), j+8)], " ")
-	if !found || !onWords[strings.ToLower(word)] {
-		return 0
-	}
-	c.form, c.trust = FormOn, hostOnly
-	return s.hostFrom(c, len(s.t[:j])+len(word)+1+len(rest)-len(strings.TrimLeft(rest, " @")))
-}
-
-var onWords = set("on auf sur en em su op na på via")
-
 // address reads user@host with the sign at i.
 func (s *scanner) address(i int, user string) int {
 	c := candidate{user: user, start: i - len(user), form: FormAddress, trust: byHost, why: WhyMail}
@@ -135,7 +127,7 @@ func (s *scanner) address(i int, user string) int {
 		c.start--
 	}
 	before, _ := utf8.DecodeLastRuneInString(s.t[:c.start])
-	if c.start > 0 && (strings.ContainsRune("+!#$%^`~|'’", before) || before > unicode.MaxLatin1 && isAlphabetic(before)) {
+	if c.start > 0 && (strings.ContainsRune("+!#$%^~", before) || s.quotedName(c.start, before) || before > unicode.MaxLatin1 && isAlphabetic(before)) {
 		return i + 1
 	}
 	switch s.t[i] {
@@ -151,6 +143,16 @@ func (s *scanner) address(i int, user string) int {
 		c.start, c.form, c.trust = c.start-len("acct:"), FormAcct, sure
 	}
 	return max(i+1, s.hostFrom(c, i+1))
+}
+
+// quotedName reports whether the name that starts at start goes on before an
+// apostrophe: o'brien@host.
+func (s *scanner) quotedName(start int, before rune) bool {
+	if before != '\'' && before != '’' {
+		return false
+	}
+	r, _ := utf8.DecodeLastRuneInString(s.t[:start-utf8.RuneLen(before)])
+	return unicode.IsLetter(r) && r < utf8.RuneSelf
 }
 
 // spaced reads "user @ host" and "user @host" with the sign at i; right is the
@@ -181,7 +183,10 @@ func (s *scanner) userBefore(i int) string {
 		j--
 	}
 	s.sightings += i - j + 1
-	return strings.TrimLeft(s.t[j:i], ".-")
+	for j < i && (s.t[j] == '.' || s.t[j] == '-') {
+		j++
+	}
+	return s.t[j:i]
 }
 
 // userAfter returns the run of name octets that begins at i and where it ends.

@@ -21,8 +21,8 @@ var signWords = strings.NewReplacer("\x01", "(at)", "\x02", " at ", "\x03", " do
 // The words for the signs, lower case, in the languages where people spell
 // them out.
 var (
-	atWords    = set("at ät aet arroba arobase arobas arobaze アット アットマーク 골뱅이 艾特 chiocciola małpa собака apenstaartje klammeraffe")
-	dotWords   = set("dot punkt punto point ponto punt ドット 点 點 닷 점 точка kropka")
+	atWords    = set("at ät aet arroba arobase arobas arobaze アット アットマーク あっと 골뱅이 앳 艾特 小老鼠 chiocciola małpa собака apenstaartje klammeraffe")
+	dotWords   = set("dot punkt punto point ponto punt ドット どっと 点 點 닷 점 точка kropka")
 	slashWords = set("slash schrägstrich barra スラッシュ 슬래시 斜杠")
 )
 
@@ -123,12 +123,19 @@ func rewrite(t string, sign func(word string, bracketed bool) byte) string {
 			continue
 		}
 		c := sign(word, bracketed)
+		if c == wordAt && hasFold(t[end:], "sign ") { // "at sign"
+			end = skipSpaces(t, end+len("sign "))
+		}
 		if c == 0 || !nameAt(t, end, c) {
 			i++
 			continue
 		}
 		b.WriteString(t[kept:i])
 		b.WriteByte(c)
+		if word, rest, found := strings.Cut(t[end:min(len(t), end+maxSignWord)], " "); c == '/' && found && atWords[strings.ToLower(word)] && rest != "" {
+			b.WriteByte('@') // "slash at u"
+			end = skipSpaces(t, end+len(word))
+		}
 		kept, i = end, end
 	}
 	if kept == 0 {
@@ -165,10 +172,18 @@ func nameAt(t string, i int, sign byte) bool {
 // bracket, a short word, the closing bracket, spaces. end is 0 when there is
 // no such thing.
 func signAround(t string, i int) (word string, end int, bracketed bool) {
-	if i == 0 || !isUserByte(t[i-1]) && t[i-1] < utf8.RuneSelf && t[i-1] != '"' || !strings.ContainsRune(" ([{<-_*", rune(t[i])) {
+	if i == 0 || !isUserByte(t[i-1]) && t[i-1] < utf8.RuneSelf && t[i-1] != '"' {
 		return "", 0, false
 	}
 	j := skipSpaces(t, i)
+	if j < len(t) && t[j] >= utf8.RuneSelf && isUserByte(t[i-1]) {
+		if word := scriptSign(t[j:]); word != "" {
+			return word, skipSpaces(t, j+len(word)), false
+		}
+	}
+	if strings.IndexByte(" ([{<-_*", t[i]) < 0 {
+		return "", 0, false
+	}
 	closing := byte(0)
 	if j < len(t) {
 		if k := strings.IndexByte("([{<-_*", t[j]); k >= 0 {
@@ -177,7 +192,7 @@ func signAround(t string, i int) (word string, end int, bracketed bool) {
 		}
 	}
 	start := j
-	for j < len(t) && j-start < 32 {
+	for j < len(t) && j-start < maxSignWord {
 		r, n := utf8.DecodeRuneInString(t[j:])
 		if !unicode.IsLetter(r) && r != 'ー' && r != '@' && r != '.' {
 			break
@@ -199,6 +214,35 @@ func signAround(t string, i int) (word string, end int, bracketed bool) {
 		return "", 0, false
 	}
 	return word, skipSpaces(t, spaces+1), true
+}
+
+// scriptSigns are the words of scripts that need no spaces round them, the
+// longer ones first.
+var scriptSigns = [...]string{"アットマーク", "アット", "あっと", "골뱅이", "앳", "艾特", "小老鼠", "ドット", "どっと", "点", "點", "닷", "점", "スラッシュ", "슬래시", "斜杠"}
+
+// scriptSign returns the word of scriptSigns at the start of t where a name
+// follows it, else "".
+func scriptSign(t string) string {
+	for _, word := range scriptSigns {
+		rest, found := strings.CutPrefix(t, word)
+		if !found {
+			continue
+		}
+		if j := skipSpaces(rest, 0); j < len(rest) && (isUserByte(rest[j]) || rest[j] == '@') {
+			return word
+		}
+	}
+	return ""
+}
+
+// scriptSignAt reports whether one of scriptSigns may begin at t[i], composed
+// or not, which follows an octet of a name: only a hint.
+func scriptSignAt(t string, i int) bool {
+	if i == 0 || !isUserByte(t[i-1]) {
+		return false
+	}
+	r, _ := utf8.DecodeRuneInString(t[i:])
+	return strings.ContainsRune("（［【アあ골앳艾小ドどトと点點닷점ス슬斜", r) || r >= 0x1100 && r <= 0x11ff
 }
 
 // skipSpaces returns the index of the first octet at or after i that is no

@@ -41,6 +41,9 @@ func (s *scanner) authority(i int) (start, from int, ok bool) {
 		if r == '_' || r >= utf8.RuneSelf && !isAlphabetic(r) && !isCJK(r) || r < utf8.RuneSelf && !isUserByte(byte(r)) && r != wordDot {
 			break
 		}
+		if isCJK(r) && from < i && isUserByte(s.t[from]) && s.t[from] != '.' && s.t[from] != '-' {
+			break // the sentence before it: 普段はpawoo.net
+		}
 		from -= n
 	}
 	s.sightings += i - from
@@ -108,12 +111,11 @@ func (s *scanner) path(host string, start, i int) int {
 	return max(end, s.take(c))
 }
 
-// segments returns the parts of the path at i, at most six, and where the URL
-// ends.
+// segments returns the parts of the path at i, as many as s.parts has room for,
+// and where the URL ends.
 func (s *scanner) segments(i int) (parts []string, end int) {
-	const most = 6
-	buffer := make([]string, 0, most)
-	for i < len(s.t) && s.t[i] == '/' && len(buffer) < most {
+	buffer, first := s.parts[:0], i
+	for i < len(s.t) && s.t[i] == '/' && len(buffer) < len(s.parts) {
 		begin := i + 1
 		for i = begin; i < len(s.t) && i-begin < maxSegment && isPathByte(s.t[i]); {
 			i++
@@ -122,7 +124,7 @@ func (s *scanner) segments(i int) (parts []string, end int) {
 			buffer = append(buffer, part)
 		}
 	}
-	s.sightings += i
+	s.sightings += i - first
 	return trimLast(buffer), i
 }
 
@@ -137,7 +139,9 @@ func trimLast(parts []string) []string {
 		}
 	}
 	if n := len(parts); n > 0 {
-		parts[n-1] = strings.TrimRight(parts[n-1], ".,:;!*'~-")
+		if last := parts[n-1]; last != "" && last[len(last)-1] < '@' || strings.HasSuffix(last, "~") {
+			parts[n-1] = strings.TrimRight(last, ".,:;!*'~-")
+		}
 		if parts[n-1] == "" {
 			parts = parts[:n-1]
 		}
@@ -145,9 +149,7 @@ func trimLast(parts []string) []string {
 	return parts
 }
 
-func isPathByte(c byte) bool {
-	return isUserByte(c) || strings.IndexByte("@~:+=?#%&!$*';,", c) >= 0
-}
+func isPathByte(c byte) bool { return c < utf8.RuneSelf && letters[c]&inPath != 0 }
 
 // ellipsisAt reports whether the URL that ends at i was cut there.
 func (s *scanner) ellipsisAt(i int) bool {

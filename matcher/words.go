@@ -17,11 +17,12 @@ type words struct {
 	text   [maxWordText]byte // the words, a space after each
 	size   int
 	starts [maxWords]int
-	breaks [maxWords]bool // a comma or its like stands before the word
+	breaks [maxWords]bool  // a comma or its like stands before the word
+	weight [maxWords]uint8 // for how many words it counts as a distance
+	script [maxWords]bool  // of a script without spaces
 	n      int
 	comma  bool // one stands at the very end
 	colon  bool // one stands at the very end
-	script [maxWords]bool
 }
 
 // read cuts t[from:to] into words; of a clause with more than maxWords the
@@ -35,11 +36,15 @@ func (w *words) read(t string, from, to int) {
 		switch {
 		case isEmblem(r):
 			if _, says := cuesBefore.phrases[t[i:i+n]]; says { // the others are ornaments
-				w.add(t[i:i+n], false)
+				w.add(t[i:i+n], 1)
 			}
 		case isWordRune(r):
 			n = wordLen(t[i:to])
-			w.split(strings.Trim(t[i:i+n], "-_"), isCJK(r))
+			if isCJK(r) {
+				w.cut(t[i : i+n])
+			} else {
+				w.split(trimDashes(t[i : i+n]))
+			}
 		case r == ':':
 			w.colon = true
 		case r == ',' || r == '、' || r == '，' || r == '・' || r < ' ':
@@ -51,16 +56,65 @@ func (w *words) read(t string, from, to int) {
 
 // split adds a word; a slash parts words unless the whole means something, as
 // in "h/t", and a dash or slash by itself parts like a comma.
-func (w *words) split(word string, script bool) {
-	if _, says := cuesBefore.phrases[lower(word)]; says || strings.IndexByte(word, '/') < 0 {
-		w.add(word, script)
+func (w *words) split(word string) {
+	if strings.IndexByte(word, '/') < 0 {
+		w.add(word, 1)
 		w.comma = w.comma || word == ""
 		return
 	}
+	if _, says := cuesBefore.phrases[lower(word)]; says {
+		w.add(word, 1)
+		return
+	}
 	for part := range strings.SplitSeq(word, "/") {
-		w.add(part, script)
+		w.add(part, 1)
 	}
 	w.comma = w.comma || strings.Trim(word, "/") == ""
+}
+
+func trimDashes(word string) string {
+	for word != "" && (word[0] == '-' || word[0] == '_') {
+		word = word[1:]
+	}
+	for word != "" && (word[len(word)-1] == '-' || word[len(word)-1] == '_') {
+		word = word[:len(word)-1]
+	}
+	return word
+}
+
+// topics are particles that do for a colon: "icon is".
+const topics = "は是은는이가"
+
+// cut takes a run of a script without spaces apart into the phrases that say
+// something, the longest first, and what lies between. Two characters count
+// for a word.
+func (w *words) cut(run string) {
+	rest := 0
+	for i := 0; i < len(run); {
+		_, n := cuesBefore.inScript(run[i:])
+		if n == 0 {
+			_, n = utf8.DecodeRuneInString(run[i:])
+			i += n
+			continue
+		}
+		w.addScript(run[rest:i])
+		w.addScript(run[i : i+n])
+		i += n
+		rest = i
+	}
+	tail := strings.TrimRight(run[rest:], topics)
+	w.addScript(tail)
+	w.colon = w.colon || len(tail) < len(run)-rest
+}
+
+func (w *words) addScript(part string) {
+	if part == "" {
+		return
+	}
+	w.add(part, min(uint8(utf8.RuneCountInString(part)+1)/2, maxWords))
+	if w.n > 0 {
+		w.script[w.n-1] = true
+	}
 }
 
 // wordLen returns the length of the word at the start of t; a change between
@@ -76,17 +130,18 @@ func wordLen(t string) int {
 	return len(t)
 }
 
-func (w *words) add(word string, script bool) {
+func (w *words) add(word string, weight uint8) {
 	if word == "" || w.size+len(word)+4 >= maxWordText {
 		return
 	}
 	if w.n == maxWords {
 		copy(w.starts[:], w.starts[1:])
 		copy(w.breaks[:], w.breaks[1:])
+		copy(w.weight[:], w.weight[1:])
 		copy(w.script[:], w.script[1:])
 		w.n--
 	}
-	w.starts[w.n], w.breaks[w.n], w.script[w.n] = w.size, w.comma, script
+	w.starts[w.n], w.breaks[w.n], w.weight[w.n], w.script[w.n] = w.size, w.comma, weight, false
 	w.comma, w.colon = false, false
 	w.n++
 	for _, r := range word {
@@ -119,39 +174,46 @@ func (w *words) phrase(from, to int) []byte {
 // cue is what one phrase of a clause says.
 type cue struct {
 	mood  mood
-	first int // the word with which it begins
-	gap   int // words between it and the handle
+	first int  // the word with which it begins
+	gap   int  // words between it and the handle
+	by    bool // its last word says that what follows is a maker: "drawn by"
+	brief bool // a single character of a script without spaces, which may be part of any word
 }
 
-// at returns the cue that ends with word k; the longest phrase counts.
-func (w *words) at(k int) cue {
-	c := cue{gap: w.n - 1 - k}
-	for c.first = max(0, k-phraseWords+1); c.first <= k; c.first++ {
-		if m, ok := cuesBefore.phrases[string(w.phrase(c.first, k+1))]; ok {
-			c.mood = m
+// byWords name a maker.
+var byWords = set("by von vom par por pelo pela da di de dal door av af od przez от by: 由")
+
+// at returns the cue that ends with word k, gap words before the handle; the
+// longest phrase counts.
+func (w *words) at(k, gap int) cue {
+	word := w.phrase(k, k+1)
+	last := cuesBefore.lasts[string(word)]
+	c := cue{gap: gap, by: last.by}
+	for c.first = max(0, k-last.words+1); c.first <= k && last.words > 0; c.first++ {
+		text := w.phrase(c.first, k+1)
+		if m, ok := cuesBefore.phrases[string(text)]; ok {
+			c.mood, c.brief = m, w.script[k] && utf8.RuneCount(text) == 1
 			return c
 		}
 	}
 	c.first = k
-	if w.script[k] {
-		text := string(w.phrase(k, k+1))
-		mood, end := cuesBefore.last(text)
-		tail := strings.TrimRight(text[end:], "は是은는이가")
-		w.colon = w.colon || tail == "" && end < len(text) && c.gap == 0 // "icon is"
-		c.mood, c.gap = mood, c.gap+(utf8.RuneCountInString(tail)+1)/2   // two characters count for a word
+	if namesFediverse(word) {
+		c.mood = fedi
 	}
 	return c
 }
 
-// last returns what the phrase says that ends nearest to the end of text, in a
-// script without spaces, and where it ends.
-func (c cueTable) last(text string) (found mood, end int) {
-	for i := range text {
-		if m, n := c.inScript(text[i:]); m != none && i+n > end {
-			found, end = m, i+n
+// fediStems begin the words that languages make of the fediverse's names:
+// Mastodon-Adresse, mastodonissa, w Fediversum.
+var fediStems = [...]string{"mastodon", "fediver", "мастодон", "федивер"}
+
+func namesFediverse(word []byte) bool {
+	for _, stem := range fediStems {
+		if len(word) >= len(stem) && string(word[:len(stem)]) == stem {
+			return true
 		}
 	}
-	return found, end
+	return false
 }
 
 // leading returns what the first words say of a handle before them.
@@ -164,35 +226,74 @@ func (w *words) leading() mood {
 	return none
 }
 
-// weigh goes back from the handle word by word; the nearest cue that says
-// whose it is decides.
+// reading is what the words before a handle amount to so far.
+type reading struct {
+	mood     mood
+	labelled bool
+	belongs  bool // "at", "of" or its like stands directly before the handle
+	by       bool // a word for a maker stands before it
+}
+
+// weigh goes back from the handle word by word. The nearest cue that says
+// whose it is decides; beyond it only the fediverse's name is looked for, and
+// beyond a doubt also somebody else's.
 func (w *words) weigh() (m mood, labelled bool) {
-	belongs := false // "at", "of" or its like stands directly before the handle
+	var r reading
+	gap := 0
 	for k := w.n - 1; k >= 0 && !(w.comma && k < w.n-1); {
-		c := w.at(k)
-		switch {
-		case c.mood == fedi && c.gap == 0:
-			return w.owner(c.first), true
-		case c.mood == fedi:
-			labelled = true
-		case c.mood == of && c.gap == 0:
-			belongs = true
-		default:
-			if m := w.says(c, belongs); m != none {
-				return m, labelled
-			}
-		}
-		if w.breaks[c.first] {
+		c := w.at(k, gap)
+		if done := w.hear(&r, c); done || w.breaks[c.first] {
 			break // beyond the comma another thing is said
 		}
-		k = c.first - 1
+		for ; k >= c.first; k-- {
+			gap += int(w.weight[k])
+		}
 	}
-	return none, labelled
+	return r.mood, r.labelled
+}
+
+// hear adds one cue, farther away than those before, to what was read; done
+// says that nothing beyond it matters.
+func (w *words) hear(r *reading, c cue) (done bool) {
+	r.by = r.by || c.by
+	switch {
+	case c.mood == fedi && c.gap == 0:
+		r.mood, r.labelled = w.owner(c.first), true
+		return true
+	case c.mood == fedi:
+		r.labelled = r.labelled || !c.brief
+	case c.mood == of && c.gap == 0:
+		r.belongs = true
+	default:
+		return w.settle(r, w.says(c, *r), c)
+	}
+	return false
+}
+
+// settle weighs what a cue says of the handle against what was read before.
+func (w *words) settle(r *reading, m mood, c cue) (done bool) {
+	switch {
+	case m == none:
+		return false
+	case (m == mail || m == chat || m == desk) && r.mood == none && w.namesFedi(c.first-1):
+		r.mood, r.labelled = w.owner(c.first-1), true // "Fedi + XMPP:", "Mastodon/email:"
+		return true
+	case r.mood == none, r.mood == could && m == theirs:
+		r.mood = m
+		return m != mine && m != could && m != invite
+	}
+	return m != mine && m != could // "mail me …, I am": no label lies beyond
+}
+
+// namesFedi reports whether word k, and no comma after it, names the
+// fediverse.
+func (w *words) namesFedi(k int) bool {
+	return k >= 0 && !w.breaks[k+1] && w.at(k, 0).mood == fedi
 }
 
 // says returns whose the handle is by one cue, none when the cue is too far
 // away to speak of it.
-func (w *words) says(c cue, belongs bool) mood {
+func (w *words) says(c cue, r reading) mood {
 	switch c.mood {
 	case theirs:
 		if c.gap > nearWords {
@@ -200,18 +301,25 @@ func (w *words) says(c cue, belongs bool) mood {
 		}
 		return theirs
 	case near:
-		return when(c.gap <= nearWords, theirs)
+		return when(c.gap <= nearWords || r.by && c.gap <= byReach, theirs)
+	case maker:
+		return when(c.gap <= byReach, theirs)
 	case next:
 		return when(c.gap == 0, theirs)
 	case tag:
-		return when(belongs && c.gap <= nearWords || c.gap == 0 && (w.colon || w.isOwn(c.first-1)), theirs)
+		return when((r.belongs || w.colon && !w.isEmblem(c.first)) && c.gap <= nearWords || c.gap == 0 && (w.colon || w.isOwn(c.first-1)), theirs)
 	case job:
-		return when(belongs && c.gap <= jobWords, theirs)
+		if w.colon && c.gap == 0 {
+			return desk // "work: u@host"
+		}
+		return when(r.belongs && c.gap <= jobWords, theirs)
 	case could:
 		return when(c.gap <= nearWords, could)
+	case invite:
+		return when(c.gap == 0, invite)
 	case old:
 		return when(c.gap == 0, old)
-	case mail, chat:
+	case mail, chat, desk:
 		return when(c.gap <= chatWords, c.mood)
 	case mine:
 		return mine
@@ -226,6 +334,12 @@ func when(holds bool, m mood) mood {
 	return none
 }
 
+// isEmblem reports whether word k is an emoji.
+func (w *words) isEmblem(k int) bool {
+	r, _ := utf8.DecodeRune(w.phrase(k, k+1))
+	return isEmblem(r)
+}
+
 // isOwn reports whether word k is "my" or its like.
 func (w *words) isOwn(k int) bool {
 	return k >= 0 && cuesBefore.phrases[string(w.phrase(k, k+1))] == own
@@ -235,7 +349,7 @@ func (w *words) isOwn(k int) bool {
 // wife's Mastodon" nor "my friend is on Mastodon" is the author's.
 func (w *words) owner(first int) mood {
 	for k := first - 1; k >= max(0, first-farWords); k-- {
-		if c := w.at(k); c.mood == tag && w.isOwn(c.first-1) {
+		if c := w.at(k, 0); c.mood == tag && w.isOwn(c.first-1) {
 			return theirs
 		}
 	}

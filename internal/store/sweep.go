@@ -25,7 +25,13 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (touched int, err erro
 			WHERE stored_at > 0 AND stored_at <= $1 AND (read_at > 0 OR NOT following)`, []any{ago(textLife)}},
 		{`DELETE FROM flows WHERE created_at <= $1`, []any{ago(flowLife)}},
 		{`DELETE FROM sessions WHERE seen_at <= $1 OR created_at <= $2`, []any{ago(sessionIdle), ago(sessionLife)}},
+		{`DELETE FROM proofs WHERE created_at <= $1`, []any{ago(proofLife)}},
+		{`DELETE FROM allowances WHERE day < $1`, []any{now.Unix()/daySeconds - askedWindow}},
+		{`DELETE FROM arrivals WHERE found_at <= $1`, []any{ago(arrivalLife)}},
 		{`DELETE FROM block_lists WHERE next_at <= $1`, []any{ago(blocksLife)}},
+		{`DELETE FROM remote_ids WHERE found_at <= $1`, []any{ago(knownLife)}},
+		{`DELETE FROM home_budgets WHERE resets_at <= $1`, []any{ago(targetLife)}},
+		{`DELETE FROM home_turns WHERE day < $1`, []any{dayOf(now)}},
 		{`DELETE FROM undos WHERE decided_at <= $1`, []any{ago(undoLife)}},
 		{`DELETE FROM lookups WHERE checked_at > 0 AND checked_at <= $1 AND due_at <= $1
 			AND NOT EXISTS (SELECT 1 FROM matches WHERE lookup_id = lookups.id)`, []any{ago(lookUpLife)}},

@@ -28,6 +28,7 @@ const (
 	recordBatch = 1000 // Records in one transaction
 	matchBatch  = 500  // Accounts read for handles in one step
 	gradeBatch  = 500  // Accounts graded in one step
+	checkBatch  = 20   // Registrations whose proofs are looked at again in one sweep
 )
 
 // GCPercent is what a process that imports gives to debug.SetGCPercent: with
@@ -56,6 +57,8 @@ const (
 const (
 	meetEvery = 24 * time.Hour // between two readings
 	maxMet    = 10_000         // remembered of them (QUE-06)
+
+	aloneRest = time.Hour // of a server that is to be left alone: then it is read whether it still is
 
 	blocksEvery = 24 * time.Hour // between two readings of what a home server suspends
 	blocksAgain = time.Hour      // after one that failed
