@@ -42,7 +42,7 @@ func (w *repository) countPost(p *social.Post, n int64) {
 	case !p.Repost.IsZero():
 		c.Reposts++
 	case p.Reply.Own:
-		w.posts.answers = append(w.posts.answers, answer{n, tidNumber(p.Reply.ID), true})
+		w.posts.answers.add(answer{n, tidNumber(p.Reply.ID), true})
 	case !p.Reply.IsZero():
 		c.Replies++
 	}
