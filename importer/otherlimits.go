@@ -28,3 +28,10 @@ const (
 	// allows 1,500, other servers 10,000.
 	maxAlt = 10_000
 )
+
+// Bounds of a public list for the registry: more than all people of Wikidata.
+const (
+	maxRegistryRows  = 1_000_000
+	maxRegistryBytes = 128 << 20
+	maxRegistryHead  = 1 << 10 // in which the names of the columns stand
+)
