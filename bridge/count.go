@@ -18,8 +18,16 @@ import (
 // (status_length_validator.rb); GoToSocial counts code points.
 func (l Limits) Count(text string) int {
 	n := l.characters(text)
-	for _, m := range strayLink.FindAllString(text, -1) {
-		n += l.linkCost(m) - l.characters(m)
+	if !strings.Contains(text, ":") {
+		return n
+	}
+	for _, m := range strayLink.FindAllStringIndex(text, -1) {
+		link := text[m[0]:m[1]]
+		cost := l.linkCost(link)
+		if before, _ := utf8.DecodeLastRuneInString(text[:m[0]]); m[0] > 0 && (isWord(before) || strings.ContainsRune("@＠$#＃", before)) {
+			cost = max(cost, l.characters(link)) // then it may be none
+		}
+		n += cost - l.characters(link)
 	}
 	return n
 }
@@ -36,7 +44,7 @@ func (l Limits) characters(text string) int {
 // one, or not as a whole, counts by its length.
 func (l Limits) linkCost(link string) int {
 	full := l.characters(link)
-	bare := strings.TrimRight(link, `.?!,;:$*&~%#@+)`)
+	bare := strings.TrimRight(link[:closes(link)], `.?!,;:$*&~%#@+`)
 	switch {
 	case l.LinkCharacters == 0 || l.Flavour == social.GoToSocial:
 		return full
@@ -51,7 +59,7 @@ func (l Limits) linkCost(link string) int {
 // surelyLink reports that Mastodon takes the whole for one link: a plain host
 // under a domain that everybody knows, and nothing that might end it early.
 func surelyLink(link string) bool {
-	if !sureLink.MatchString(link) {
+	if !sureLink.MatchString(link) || !balanced(link) {
 		return false
 	}
 	u, err := url.Parse(link)
@@ -63,4 +71,21 @@ func surelyLink(link string) bool {
 	return known && suffix != host && strings.Contains(host, ".")
 }
 
-var sureLink = regexp.MustCompile(`^(?i)https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:[/?#][a-z0-9/_~%=&+\-.?#@:,;!$*]*)?$`)
+var sureLink = regexp.MustCompile(`^(?i)https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:[/?#][a-z0-9/_~%=&+\-.?#@:,;!$*]*(?:\([a-z0-9/_~%=&+\-.?#@:,;!$*]+\)[a-z0-9/_~%=&+\-.?#@:,;!$*]*)*)?$`)
+
+// closes is where a bracket closes that was not opened in the link: no link
+// goes beyond it.
+func closes(link string) int {
+	depth := 0
+	for i, r := range link {
+		switch {
+		case r == '(':
+			depth++
+		case r == ')' && depth == 0:
+			return i
+		case r == ')':
+			depth--
+		}
+	}
+	return len(link)
+}

@@ -223,7 +223,7 @@ func unquoteEscapes(s string) string {
 
 func (g *goldenPost) option(t *testing.T, key, value string) {
 	t.Helper()
-	p, rules := &g.post, &g.rules
+	p := &g.post
 	words := strings.Fields(value)
 	switch key {
 	case "lang":
@@ -261,7 +261,7 @@ func (g *goldenPost) option(t *testing.T, key, value string) {
 		for _, option := range strings.Split(value, ";") {
 			title, votes, _ := strings.Cut(option, "=")
 			n, _ := strconv.Atoi(votes)
-			p.Poll = append(p.Poll, social.PollOption{Title: strings.TrimSpace(title), Votes: n})
+			p.Poll = append(p.Poll, social.PollOption{Title: unquoteEscapes(strings.TrimSpace(title)), Votes: n})
 		}
 	case "style":
 		p.Styles = append(p.Styles, social.Style{Kind: social.Bold, Start: 0, End: 4})
@@ -272,7 +272,6 @@ func (g *goldenPost) option(t *testing.T, key, value string) {
 	default:
 		g.rule(t, key, value)
 	}
-	_ = rules
 }
 
 func (g *goldenPost) rule(t *testing.T, key, value string) {
@@ -331,7 +330,7 @@ func mediaOf(t *testing.T, s string) (m social.Media) {
 	t.Helper()
 	head, alt, _ := strings.Cut(s, "|")
 	words := strings.Fields(head)
-	m.Kind, m.File, m.Alt = social.MediaKind(words[0]), words[1], strings.TrimSpace(alt)
+	m.Kind, m.File, m.Alt = social.MediaKind(words[0]), words[1], unquoteEscapes(strings.TrimSpace(alt))
 	for _, w := range words[2:] {
 		key, value, _ := strings.Cut(w, "=")
 		switch key {
@@ -358,12 +357,14 @@ var goldenEntity = regexp.MustCompile(`https?://[^\s<>"、。」）]+|[@＠][A-Z
 func findEntities(text string) (all []social.Entity) {
 	for _, m := range goldenEntity.FindAllStringIndex(text, -1) {
 		s := text[m[0]:m[1]]
-		if m[0] > 0 && isNamePart(rune(text[m[0]-1])) && text[m[0]-1] < 0x80 {
+		if m[0] > 0 && isWord(rune(text[m[0]-1])) {
 			continue
 		}
 		switch {
 		case strings.HasPrefix(s, "http"):
-			s = strings.TrimRight(s, ".,;:!?)'…")
+			if s = strings.TrimRight(s, ".,;:!?'…"); !balanced(s) && strings.HasSuffix(s, ")") {
+				s = strings.TrimRight(s, ").,")
+			}
 			all = append(all, social.Entity{Kind: social.LinkEntity, Start: m[0], End: m[0] + len(s), URL: s})
 		case strings.HasPrefix(s, "#"), strings.HasPrefix(s, "＃"):
 			if tag := strings.TrimLeft(s, "#＃"); strings.Trim(tag, "0123456789") != "" {

@@ -99,7 +99,7 @@ var englishWords = social.MirrorWords{
 	Reply: "In reply to {name}: {link}", Torn: "(In reply to a post that isn't here.)",
 	Quote: "RE: {link}", Repost: "Reposted from {name}: {link}", More: "(Cut here. The whole post: {link})",
 	File: "({what}: {link})", Absent: "({what} missing.)", Photo: "Picture", Video: "Video", Audio: "Audio",
-	Votes: "• {option} – {share}%", Mention: "{name} ({link})",
+	Votes: "• {option} – {share}%", Mention: "{name} ({link})", Someone: "somebody",
 }
 
 var chineseWords = social.MirrorWords{
@@ -107,7 +107,7 @@ var chineseWords = social.MirrorWords{
 	Reply: "回复 {name}：{link}", Torn: "（所回复的帖子不在这里。）",
 	Quote: "RE: {link}", Repost: "转发自 {name}：{link}", More: "（此处截断，全文：{link} ）",
 	File: "（{what}：{link} ）", Absent: "（{what}已缺失。）", Photo: "图片", Video: "视频", Audio: "音频",
-	Votes: "• {option} – {share}%", Mention: "{name} ({link})",
+	Votes: "• {option} – {share}%", Mention: "{name} ({link})", Someone: "某人",
 }
 
 // Canvas is all that rendering needs besides the Post.

@@ -63,7 +63,7 @@ func (r *renderer) write(s *sheet, absent []social.Media) {
 		s.line(r.c.Rules.Words.Torn, nil)
 		r.out.note(NoteTorn)
 	case !r.p.Reply.IsZero() && !r.p.Reply.Own:
-		s.line(r.c.Rules.Words.Reply, r.who(s, r.p.Reply))
+		r.refer(s, r.c.Rules.Words.Reply, r.p.Reply)
 	}
 	s.paragraph()
 	quoted := r.body(s)
@@ -76,8 +76,7 @@ func (r *renderer) write(s *sheet, absent []social.Media) {
 		r.absent(s, m)
 	}
 	r.more(s)
-	s.paragraph()
-	s.text = []byte(strings.TrimSpace(string(s.text)))
+	s.trim(unicode.IsSpace)
 	s.strayLinks()
 }
 
@@ -85,20 +84,23 @@ func (r *renderer) write(s *sheet, absent []social.Media) {
 // other's words, of which a Source has the beginning at most.
 func (r *renderer) repost(s *sheet) {
 	if link := r.became(r.p.Repost); link != "" || r.p.Repost.Author != "" {
-		s.line(r.c.Rules.Words.Repost, r.who(s, r.p.Repost))
+		r.refer(s, r.c.Rules.Words.Repost, r.p.Repost)
 	}
 	s.strayLinks()
 }
 
-// who are the values {name} and {link} of another post.
-func (r *renderer) who(s *sheet, ref social.PostRef) map[string]func() {
+// refer writes a line about another post: who wrote it, and where it stands.
+func (r *renderer) refer(s *sheet, line string, ref social.PostRef) {
 	link := r.became(ref)
 	if link == "" {
 		link = profileURL(r.p.Network, ref.Author)
 	}
-	return map[string]func(){
+	s.line(line, map[string]func(){
 		"name": func() { r.name(s, ref.AuthorID, ref.Author) },
 		"link": func() { s.link(link) },
+	})
+	if link == "" {
+		s.trim(func(r rune) bool { return strings.ContainsRune(" :：(（", r) }) // what was to bring it in
 	}
 }
 
@@ -115,14 +117,16 @@ func (r *renderer) became(ref social.PostRef) string {
 
 // name writes somebody's name so that nobody is told: the fediverse address of
 // whom a Match knows, else the name on the Network.
-func (r *renderer) name(s *sheet, accountID, username string) (known bool) {
+func (r *renderer) name(s *sheet, accountID, username string) {
 	if h := r.handleOf(accountID, username); !h.IsZero() {
 		r.out.note(NoteHandles)
 		s.plain(h.String())
-		return true
+		return
 	}
-	s.plain(strings.TrimLeft(username, "@＠"))
-	return false
+	if username = strings.TrimLeft(username, "@＠"); username == "" {
+		username = r.c.Rules.Words.Someone
+	}
+	s.plain(username)
 }
 
 func (r *renderer) handleOf(accountID, username string) (h social.Handle) {
@@ -185,7 +189,9 @@ func (r *renderer) body(s *sheet) (quoted bool) {
 			at = e.End + len(r.p.Text[e.End:]) - len(strings.TrimLeftFunc(r.p.Text[e.End:], unicode.IsSpace))
 			continue
 		}
-		s.plain(between)
+		if at > 0 || between != "." || e.Kind != social.MentionEntity { // a dot before a name made X show it to all followers
+			s.plain(between)
+		}
 		at = e.End
 		quoted = r.entity(s, e) || quoted
 	}
@@ -389,7 +395,7 @@ func languageOf(tag string) string {
 		return ""
 	}
 	base, sure := t.Base()
-	if sure == language.No || len(base.String()) != 2 {
+	if sure < language.High || len(base.String()) != 2 {
 		return ""
 	}
 	return base.String()

@@ -45,14 +45,16 @@ func (r *renderer) file(m social.Media) (f social.DraftFile, ok bool) {
 		r.out.note(NoteAbsent)
 		return f, false
 	}
-	f = social.DraftFile{Media: m, Alt: r.alt(m)}
-	f.Media.FocusX, f.Media.FocusY = focus(m.FocusX), focus(m.FocusY)
-	if fits := r.fits(m); !fits && m.Kind != social.Photo {
+	fits := r.fits(m)
+	switch {
+	case !fits && m.Kind != social.Photo:
 		r.out.note(NoteFileLink)
 		return f, false
-	} else if f.Shrink = !fits; f.Shrink {
+	case !fits:
 		r.out.note(NoteShrink)
 	}
+	f = social.DraftFile{Media: m, Alt: r.alt(m), Shrink: !fits}
+	f.Media.FocusX, f.Media.FocusY = focus(m.FocusX), focus(m.FocusY)
 	return f, true
 }
 

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"bytes"
 	"net/url"
 	"regexp"
 	"slices"
@@ -40,11 +41,17 @@ func (s *sheet) paragraph() { s.space("\n\n") }
 func (s *sheet) newline() { s.space("\n") }
 
 func (s *sheet) space(with string) {
-	s.text = []byte(strings.TrimRightFunc(string(s.text), unicode.IsSpace))
+	s.trim(unicode.IsSpace)
 	if len(s.text) > 0 {
 		s.text = append(s.text, with...)
 	}
 	s.tail = false
+}
+
+// trim takes characters off the end.
+func (s *sheet) trim(cut func(rune) bool) {
+	s.text = bytes.TrimRightFunc(s.text, cut)
+	s.atoms = slices.DeleteFunc(s.atoms, func(a span) bool { return a.end > len(s.text) })
 }
 
 // plain writes a stranger's words: made harmless, with nothing taken out that
@@ -88,10 +95,13 @@ func isHidden(r rune) bool {
 
 // put writes one character.
 func (s *sheet) put(r rune) {
+	if len(s.text) == 0 && unicode.IsSpace(r) {
+		return
+	}
 	if s.tail {
 		s.leaveLink(r)
 	}
-	if isNamePart(r) && s.endsInMention() {
+	if (isNamePart(r) || clings(r)) && s.endsInMention() {
 		s.text = utf8.AppendRune(s.text, joiner)
 	}
 	s.text = utf8.AppendRune(s.text, r)
@@ -114,6 +124,10 @@ func (s *sheet) leaveLink(r rune) {
 func isNamePart(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsNumber(r) || r == '_' || r == '.' || r == '-'
 }
+
+// clings tells characters that show on the one before them or not at all; some
+// program on the way may drop them.
+func clings(r rune) bool { return unicode.Is(unicode.M, r) || r == '\u200c' || r == '\u200d' }
 
 // endsInMention reports that the text ends in an @ which would begin a mention.
 // Mastodon and GoToSocial see none after a letter, so that addresses stay whole

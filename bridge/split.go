@@ -50,18 +50,18 @@ type splitter struct {
 func newSplitter(s *sheet, l Limits, room int) *splitter {
 	sp := &splitter{text: s.String(), limits: l, room: room}
 	rest, state, at := sp.text, -1, 0
-	atoms := s.atoms
+	atoms, cost := sp.breakable(s.atoms)
 	for rest != "" {
 		var cluster string
 		var flags int
 		cluster, rest, flags, state = uniseg.StepString(rest, state)
 		end := at + len(cluster)
-		for len(atoms) > 0 && (atoms[0].end <= at || sp.costOf(atoms[0]) > room) {
-			atoms = atoms[1:]
+		if len(atoms) > 0 && atoms[0].end <= at {
+			atoms, cost = atoms[1:], cost[1:]
 		}
 		u := unit{end: end, cost: l.characters(cluster), blank: strings.TrimSpace(cluster) == "", after: sp.qualityAt(end, flags)}
 		if len(atoms) > 0 && at >= atoms[0].start {
-			sp.join(u, at == atoms[0].start, sp.costOf(atoms[0]))
+			sp.join(u, at == atoms[0].start, cost[0])
 		} else {
 			sp.units = append(sp.units, u)
 		}
@@ -70,7 +70,15 @@ func newSplitter(s *sheet, l Limits, room int) *splitter {
 	return sp
 }
 
-func (sp *splitter) costOf(a span) int { return sp.limits.Count(sp.text[a.start:a.end]) }
+// breakable leaves out the atoms that no status can hold, and counts the others.
+func (sp *splitter) breakable(atoms []span) (kept []span, cost []int) {
+	for _, a := range atoms {
+		if n := sp.limits.Count(sp.text[a.start:a.end]); n <= sp.room {
+			kept, cost = append(kept, a), append(cost, n)
+		}
+	}
+	return kept, cost
+}
 
 // join adds u to an atom: its first character stands for the cost of all.
 func (sp *splitter) join(u unit, first bool, cost int) {
@@ -96,10 +104,14 @@ func (sp *splitter) qualityAt(at, flags int) quality {
 		return anywhere
 	case strings.Count(gap, "\n") > 1:
 		return paragraphEnd
-	case strings.Contains(gap, "\n"), flags&uniseg.MaskSentence != 0 && endsSentence(left):
+	case strings.Contains(gap, "\n"):
+		return sentenceEnd
+	case flags&uniseg.MaskSentence != 0 && endsSentence(left):
 		return sentenceEnd
 	case flags&uniseg.MaskLine == uniseg.LineDontBreak:
 		return anywhere
+	case strings.HasPrefix(sp.text[at:], "http"): // a link stays with what brings it in
+		return word
 	case strings.ContainsRune(",;:、，；：—–)）」", last):
 		return clause
 	}
@@ -151,16 +163,33 @@ func (sp *splitter) pass(room int) (parts []string, worst quality) {
 		if len(parts) == 0 {
 			space -= sp.first
 		}
+		bare := sp.beginsInMention(from)
+		if bare {
+			space--
+		}
 		to := sp.fitting(from, space)
 		if to < len(sp.units) {
 			var q quality
 			to, q = sp.best(from, to, space)
 			worst = min(worst, q)
 		}
-		parts = append(parts, strings.TrimSpace(sp.text[sp.start(from):sp.units[to-1].end]))
+		part := strings.TrimSpace(sp.text[sp.start(from):sp.units[to-1].end])
+		if bare {
+			part = part[:1] + string(joiner) + part[1:]
+		}
+		parts = append(parts, part)
 		from = sp.skip(to)
 	}
 	return parts, worst
+}
+
+// beginsInMention reports that a status which begins with unit i begins with an
+// @ that was none of a mention only for what stood before it: text that can be
+// broken nowhere else.
+func (sp *splitter) beginsInMention(i int) bool {
+	text := sp.text[sp.start(i):]
+	after, _ := utf8.DecodeRuneInString(strings.TrimPrefix(text, "@"))
+	return text[0] == '@' && isNamePart(after)
 }
 
 func (sp *splitter) start(i int) int {

@@ -111,6 +111,7 @@ type MirrorWords struct {
 	Audio   string
 	Votes   string // of an answer of a poll: {option}, {share}, {n}
 	Mention string // somebody whom no Match knows: {name}, {link}
+	Someone string // for {name}, where nothing tells it
 }
 
 // Draft is one status as it is to be sent, whole. Always as plain text.
