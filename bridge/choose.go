@@ -79,7 +79,7 @@ func choose(posts iter.Seq[*social.Post], rules social.MirrorRules, protected bo
 			out = append(out, LeftOut{PostID: h.id, Why: h.left})
 			continue
 		}
-		steps = append(steps, Step{PostID: h.id, At: h.at, Place: c.place(h)})
+		steps = append(steps, Step{PostID: h.id, At: h.at, Place: c.place(i)})
 	}
 	return steps, out
 }
@@ -289,14 +289,15 @@ func (c *chooser) walk(root int, all []int) []int {
 }
 
 // place says what a Post answers, and who may see it.
-func (c *chooser) place(h *head) (p Place) {
+func (c *chooser) place(at int) (p Place) {
+	h := &c.heads[at]
 	if c.protected {
 		p.Visibility = social.VisibleFollowers
 	}
 	if h.parent == "" {
 		return p
 	}
-	if i, ok := c.at[h.parent]; ok && c.heads[i].left == LeftNot && c.heads[i].seen {
+	if i, ok := c.at[h.parent]; ok && c.heads[i].left == LeftNot && h.root != at {
 		p.Answers = h.parent
 		return p
 	}

@@ -163,7 +163,7 @@ func (n *mirrorNext) undo() {
 
 // forward finds the first row that can go a step further. Statuses keep their
 // order; while the first of them waits for its turn, files of later ones are
-// sent ahead.
+// sent ahead. Only a row that has to wait for long is overtaken.
 func (n *mirrorNext) forward() {
 	posting := true // nothing before this row waits to be posted
 	for _, job := range n.w.Jobs {
@@ -173,8 +173,8 @@ func (n *mirrorNext) forward() {
 		switch {
 		case n.now.Before(job.DueAt):
 			n.wait(job.DueAt)
-		case n.files(job):
-		case posting && n.post(job):
+			posting = posting && job.DueAt.Sub(n.now) > overtakeAfter
+		case n.files(job), posting && n.post(job):
 			posting = false
 		}
 		if n.act.Kind != MirrorRest {

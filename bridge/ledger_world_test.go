@@ -293,28 +293,38 @@ func (k *desk) known(id social.RemoteID) (time.Time, bool) {
 
 func (k *desk) work() MirrorWork {
 	w := MirrorWork{Destination: k.d, Mirror: k.m, Budgets: k.budgets, Parents: map[int64]social.StatusJob{}, LastAt: k.lastAt}
-	for _, row := range k.rows {
-		done := row.State == social.StatusSent || row.State == social.StatusFailed || row.State == social.StatusDeleted || row.State == social.StatusCanceled
-		if !done && len(w.Jobs) < 50 {
-			w.Jobs = append(w.Jobs, row)
+	for i := range k.rows {
+		switch row := &k.rows[i]; row.State {
+		case social.StatusSent, social.StatusFailed, social.StatusDeleted, social.StatusCanceled:
+		default:
+			w.Jobs = append(w.Jobs, *row)
+		}
+		if len(w.Jobs) == 50 {
+			break
 		}
 	}
 	for _, j := range w.Jobs {
-		for _, row := range k.rows {
-			if row.ID == j.ParentID {
-				w.Parents[row.ID] = row
-			}
+		if row := k.row(j.ParentID); row != nil {
+			w.Parents[j.ParentID] = *row
 		}
 	}
 	return w
 }
 
-func (k *desk) save(job social.StatusJob) {
-	for i := range k.rows {
-		if k.rows[i].ID == job.ID {
-			k.rows[i] = job
-		}
+// row finds a row; before an undo they lie in the order of their ids.
+func (k *desk) row(id int64) *social.StatusJob {
+	if id > 0 && id <= int64(len(k.rows)) && k.rows[id-1].ID == id {
+		return &k.rows[id-1]
 	}
+	i := slices.IndexFunc(k.rows, func(r social.StatusJob) bool { return r.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &k.rows[i]
+}
+
+func (k *desk) save(job social.StatusJob) {
+	*k.row(job.ID) = job
 }
 
 // step does one act; it reports false when nothing is left to do.
