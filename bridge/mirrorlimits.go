@@ -21,7 +21,8 @@ const (
 	linkReserve = 20  // of them, those that a link leaves to what stands around it
 	maxWarning  = 200 // characters of a content warning that is not the Post's own
 	maxLink     = 2_000
-	shortTail   = 5 // a last status shorter than a fifth of the others is evened out
+	maxCluster  = 40 // code points that one visible character may have
+	shortTail   = 5  // a last status shorter than a fifth of the others is evened out
 )
 
 // How much of a server's allowance a Mirror uses: most is left to the person.

@@ -188,6 +188,7 @@ func FuzzRender(f *testing.F) {
 		"hello @wader_bob and @wader_alice #tag https://atlas.example.org/x.", strings.Repeat("A sentence. ", 60), strings.Repeat("字", 700),
 		"@\u200b@alice＠bob﹫carol", "https://a.example.org/(x)y)z @x", strings.Repeat("👨‍👩‍👧‍👦", 200), "http://http://@a", "a\n\n\n@b", "\u202eabc\u2066",
 		strings.Repeat("x", 600) + "@alice", strings.Repeat("@a", 400), strings.Repeat("http:", 300), strings.Repeat("a@", 500),
+		strings.Repeat("👩\u200d", 1000), "https://a.org/" + strings.Repeat("(", 1900), strings.Repeat(" \n", 900) + "x", strings.Repeat("https://a.org ", 300),
 	} {
 		f.Add(seed, "warn @alice", true, false)
 	}

@@ -60,14 +60,25 @@ func newSplitter(s *sheet, l Limits, room int) *splitter {
 			atoms, cost = atoms[1:], cost[1:]
 		}
 		u := unit{end: end, cost: l.characters(cluster), blank: strings.TrimSpace(cluster) == "", after: sp.qualityAt(end, flags)}
-		if len(atoms) > 0 && at >= atoms[0].start {
+		switch {
+		case len(atoms) > 0 && at >= atoms[0].start:
 			sp.join(u, at == atoms[0].start, cost[0])
-		} else {
+		case u.cost > maxCluster:
+			sp.shatter(at, cluster)
+		default:
 			sp.units = append(sp.units, u)
 		}
 		at = end
 	}
 	return sp
+}
+
+// shatter takes apart what is one character to a reader and hundreds to the
+// server: nobody writes that in earnest.
+func (sp *splitter) shatter(at int, cluster string) {
+	for i, r := range cluster {
+		sp.units = append(sp.units, unit{end: at + i + utf8.RuneLen(r), cost: 1})
+	}
 }
 
 // breakable leaves out the atoms that no status can hold, and counts the others.
