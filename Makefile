@@ -3,10 +3,11 @@
 GO      ?= go
 ADDR    ?= 127.0.0.1:8080
 SHOTS   ?= shots
+ATPROTO ?= $(or $(TMPDIR),/tmp)/godwit-atproto
 export CGO_ENABLED = 0
 export GOFLAGS += -buildvcs=false
 
-.PHONY: run build demo test soak bench eval shots fuzz
+.PHONY: run build demo test test-atproto soak bench eval shots fuzz
 
 ## run: build, then serve the main job on the embedded default
 run: build
@@ -25,6 +26,12 @@ test:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	$(GO) vet ./...
 	$(GO) test -count=1 -timeout 15m ./...
+
+## test-atproto: Bluesky against the reference network, in $(ATPROTO), from npm
+test-atproto:
+	@.ci/need postgres redis-server
+	.ci/atproto $(ATPROTO)
+	GODWIT_ATPROTO=$(abspath $(ATPROTO)) $(GO) test -count=1 -v -run TestAtproto ./cmd/godwit
 
 ## soak: the same proofs in their long form
 soak:
