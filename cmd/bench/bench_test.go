@@ -64,9 +64,9 @@ func TestShort(t *testing.T) {
 		"follow, snac: finished":                 {0, 50},
 		"follow, snac: finished, all used":       {0, 3600},
 		"wave: requests":                         {1, 2},
-		"wave: WebFinger":                        {1, 1},
+		"wave: WebFinger":                        {0.5, 1},
 		"wave: target hosts":                     {1, 300},
-		"wave: slowest newcomer":                 {1, 3},
+		"wave: slowest newcomer":                 {1, 1e5},
 		"wave: longest stay":                     {1, 3600 * 24},
 		"extract: bios":                          {1000, 1e8},
 	} {

@@ -56,8 +56,6 @@ func TestSecondPersonCostsOneRequest(t *testing.T) {
 	}
 }
 
-const day = 24 * time.Hour
-
 // TestSharedIdThatIsOld: the home server has given an account a new id since
 // it was found. It is found anew, and followed.
 func TestSharedIdThatIsOld(t *testing.T) {
