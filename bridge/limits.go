@@ -21,6 +21,11 @@ const (
 	unknownFollows  = 100
 	unknownWindow   = time.Hour
 
+	// A Mastodon server bears 300 requests of each token, but all who follow from
+	// there get no more than four of them would, as it may be a small one.
+	mastodonTogether = 4 * serverRequests
+	otherTogether    = 2 * serverRequests
+
 	// headRoom of every limit is left for the person's own use; a tenth where
 	// the limit is small.
 	headRoom = 10

@@ -119,6 +119,10 @@ const (
 	codeMismatch = "mismatch"
 )
 
+// isTrouble reports that the home server could not do what it was asked,
+// whatever that was.
+func isTrouble(err error) bool { return fault.Is(err, fault.Unavailable) }
+
 func codeOf(err error) string {
 	if f, ok := errors.AsType[*fault.Fault](err); ok {
 		return f.Code
@@ -361,7 +365,21 @@ func (s *sender) vanished(ctx context.Context) (social.FollowJob, error) {
 	case res.State == social.Missing:
 		return s.notYet(social.ReasonGone, missingGap)
 	case res.State == social.Found:
-		return s.end(social.Declined, social.ReasonThem)
+		return s.again(ctx)
 	}
 	return s.stillIll()
+}
+
+// again looks whether the home server knows a living account under another id
+// by now, as after it has forgotten it for a while; else they refuse.
+func (s *sender) again(ctx context.Context) (social.FollowJob, error) {
+	acct, err := s.srv.Find(ctx, wanted(s.job), s.actor())
+	switch {
+	case err != nil && answered(err):
+		return s.job, err
+	case err != nil, acct.ID == s.job.RemoteID, acct.Moved != nil, !s.isWanted(acct):
+		return s.end(social.Declined, social.ReasonThem)
+	}
+	s.job.RemoteID, s.job.Locked = acct.ID, s.job.Locked || acct.Locked
+	return s.goOn()
 }

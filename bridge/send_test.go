@@ -141,6 +141,8 @@ func check(t *testing.T, job social.FollowJob, state social.JobState, o social.O
 // TestSendFollows is the second step, by what the home server answers.
 func TestSendFollows(t *testing.T) {
 	blocked := social.Relationship{BlockedBy: true}
+	renumbered := alice
+	renumbered.ID = "4200"
 	own := social.Relationship{Blocking: true}
 	for _, c := range []struct {
 		name    string
@@ -167,7 +169,10 @@ func TestSendFollows(t *testing.T) {
 		{"refused for no reason", script{followErr: errThem}, 0, social.JobDone, social.Declined, social.ReasonThem, 0, "fr", nil},
 		{"we block", script{followErr: errThem, before: own}, 0, social.JobDone, social.Declined, social.ReasonOwnBlock, 0, "fr", nil},
 		{"self", script{followErr: errSelf}, 0, social.JobDone, social.Declined, social.ReasonSelf, 0, "f", nil},
-		{"404 of a block", script{followErr: errGone, res: social.Resolution{State: social.Found}}, 0, social.JobDone, social.Declined, social.ReasonThem, 0, "frl", nil},
+		{"404 of a block", script{followErr: errGone, res: social.Resolution{State: social.Found}, found: alice}, 0, social.JobDone, social.Declined, social.ReasonThem, 0, "frls", nil},
+		{"404 of a block that hides the account", script{followErr: errGone, res: social.Resolution{State: social.Found}, findErr: errNone}, 0, social.JobDone, social.Declined, social.ReasonThem, 0, "frls", nil},
+		{"404 of an id that is old", script{followErr: errGone, res: social.Resolution{State: social.Found}, found: renumbered}, 0, social.JobPlanned, "", "", 0, "frls", nil},
+		{"404, and the search has to wait", script{followErr: errGone, res: social.Resolution{State: social.Found}, findErr: errWait}, 0, social.JobPlanned, "", "", 0, "frls", errWait},
 		{"410", script{followErr: errGone, res: social.Resolution{State: social.GoneForGood}}, 0, social.JobDone, social.Gone, social.ReasonGone, 0, "frl", nil},
 		{"404 once", script{followErr: errGone, res: social.Resolution{State: social.Missing}}, 0, social.JobPlanned, social.Deferred, social.ReasonGone, day, "frl", nil},
 		{"404, their server is ill", script{followErr: errGone, res: social.Resolution{State: social.Ill}}, 0, social.JobPlanned, social.Deferred, social.ReasonHost, 30 * time.Minute, "frl", nil},

@@ -11,11 +11,9 @@ import (
 // The pace towards each target host is a Budget too, so that it outlives the
 // process: its family is the host's name behind a prefix. Its window begins
 // with the first use, and rows of hosts that are well vanish with their window.
-const targetPrefix = "target:"
-
-func isTarget(f social.Family) bool { return strings.HasPrefix(string(f), targetPrefix) }
-
-func targetFamily(host string) social.Family { return social.Family(targetPrefix + host) }
+func isTarget(f social.Family) bool {
+	return strings.HasPrefix(string(f), string(social.TargetFamily("")))
+}
 
 // targetOf is the host that the home server will fetch from.
 func targetOf(job social.FollowJob) string { return wanted(job).Host() }
@@ -30,9 +28,9 @@ func wanted(job social.FollowJob) social.Handle {
 
 // targetRow returns the host's Budget with the window that now lies in.
 func targetRow(b []social.Budget, host string, now time.Time) social.Budget {
-	i := at(b, targetFamily(host))
+	i := at(b, social.TargetFamily(host))
 	if i < 0 {
-		return social.Budget{Family: targetFamily(host), Limit: targetBurst, Remaining: targetBurst, Window: targetWindow, ResetsAt: now.Add(targetWindow)}
+		return social.Budget{Family: social.TargetFamily(host), Limit: targetBurst, Remaining: targetBurst, Window: targetWindow, ResetsAt: now.Add(targetWindow)}
 	}
 	row := b[i]
 	if !now.Before(row.ResetsAt) {

@@ -151,7 +151,10 @@ func placeOf(dir, base string) (place, bool) {
 	if k, number := kindOf(base); k != 0 {
 		return place{dir, k, number}, true
 	}
-	return grailPlace(dir, base)
+	if p, ok := grailPlace(dir, base); ok {
+		return p, true
+	}
+	return otherPlace(dir, base)
 }
 
 // addMedia notes a media file. In 2019 the media lay in a zip within the zip,
@@ -173,7 +176,7 @@ func (l *listing) add(name string, index int, place int64) (at int, twice bool) 
 	if strings.HasPrefix(base, "._") || slices.Contains(strings.Split(dir, "/"), "__macosx") {
 		return -1, false // what a Mac adds when it packs
 	}
-	if slices.Contains(mediaFolders, path.Base(dir)) {
+	if slices.Contains(mediaFolders, path.Base(dir)) || isMastodonMedia(dir) {
 		l.addMedia(path.Base(name), place)
 		return -1, false
 	}

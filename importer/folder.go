@@ -47,7 +47,7 @@ func (w *folder) visit(name string, d fs.DirEntry, err error) error {
 	case err != nil:
 		return nil // a folder that may not be entered holds nothing for us
 	case d.IsDir():
-		if strings.Count(name, "/") >= maxFolders {
+		if deep := strings.Count(name, "/"); deep >= maxFolders && (deep >= maxMediaFolders || !strings.Contains(strings.ToLower(name), "media_attachments/")) {
 			return fs.SkipDir
 		}
 		return nil
@@ -75,7 +75,7 @@ func (w *folder) visit(name string, d fs.DirEntry, err error) error {
 // place numbers the folder of a file among those with media.
 func (w *folder) place(dir string) int64 {
 	last := len(w.mediaDirs) - 1
-	if slices.Contains(mediaFolders, strings.ToLower(path.Base(dir))) && (last < 0 || w.mediaDirs[last] != dir) {
+	if (slices.Contains(mediaFolders, strings.ToLower(path.Base(dir))) || isMastodonMedia(strings.ToLower(dir))) && (last < 0 || w.mediaDirs[last] != dir) {
 		w.mediaDirs = append(w.mediaDirs, dir)
 		last++
 	}

@@ -23,6 +23,15 @@ const (
 	peopleTable   // CSV of handles or usernames
 	mappingTable  // Wikidata, CSV
 	mappingList   // Wikidata, JSON
+
+	mastodonActor
+	mastodonOutbox
+	mastodonFollowing
+	mastodonFollowers
+	mastodonBlocks
+	mastodonMutes
+	mastodonLists
+	mastodonTar // a whole archive
 )
 
 // other is how one kind of file is read.
@@ -40,7 +49,17 @@ func init() { // the readers reach this table through reading
 		peopleTable:   {social.KindTable, (*reading).peopleTable},
 		mappingTable:  {social.KindMapping, (*reading).mappingTable},
 		mappingList:   {social.KindMapping, (*reading).mappingList},
+
+		mastodonActor:     {social.KindMastodon, (*reading).mastodonActor},
+		mastodonOutbox:    {social.KindMastodon, (*reading).mastodonOutbox},
+		mastodonFollowing: {social.KindMastodon, mastodonList(social.Following)},
+		mastodonFollowers: {social.KindMastodon, mastodonList(social.Follower)},
+		mastodonBlocks:    {social.KindMastodon, mastodonList(social.Blocked)},
+		mastodonMutes:     {social.KindMastodon, mastodonList(social.Muted)},
+		mastodonLists:     {social.KindMastodon, mastodonList(social.Listed)},
+		mastodonTar:       {social.KindMastodon, (*reading).mastodonTar},
 	}
+	holdsPosts[mastodonOutbox], holdsPosts[mastodonTar] = true, true
 }
 
 // isOther reports whether a file is of an export that X did not make.
@@ -91,6 +110,9 @@ func otherOf(base string, head []byte) kind {
 	if savedMessages.MatchString(base) {
 		return 0
 	}
+	if looksTar(base, head) {
+		return mastodonTar
+	}
 	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
 	if len(text) > 0 && (text[0] == '[' || text[0] == '{') {
 		return otherJSON(base, text)
@@ -101,6 +123,10 @@ func otherOf(base string, head []byte) kind {
 // otherJSON recognises a JSON file of an export that X did not make.
 func otherJSON(base string, text []byte) kind {
 	switch {
+	case looksActor(text):
+		return mastodonActor
+	case looksOutbox(text):
+		return mastodonOutbox
 	case base == "accounts.json" && looksFedifinder(text):
 		return fedifinderMap
 	case looksMapping(text):
@@ -123,6 +149,15 @@ func (r *reading) other(p part) error {
 	defer in.close()
 	r.text.broken = 0
 	return r.otherEnd(p, others[p.kind].read(r, p, in))
+}
+
+// otherPlace recognises a file in a zip or folder of another place than X; dir
+// and base are in lower case.
+func otherPlace(dir, base string) (place, bool) {
+	if k, ok := mastodonFiles[base]; ok {
+		return place{dir, k, 0}, true
+	}
+	return place{}, false
 }
 
 // needsOrder are the kinds that are read out of order, and so only as single

@@ -15,3 +15,16 @@ const (
 
 // maxListName bounds the name under which a list's claims are shown.
 const maxListName = 60
+
+const (
+	// maxPostMedia and maxPollOptions bound what hangs on one post; servers
+	// that allow more than 4 stop at 32.
+	maxPostMedia   = 32
+	maxPollOptions = 32
+	// maxMediaFolders is maxFolders for the pictures of Mastodon, which lie in
+	// media_attachments/files/109/333/835/161/429/021/original.
+	maxMediaFolders = 12
+	// maxAlt bounds the description of one picture, in characters: Mastodon
+	// allows 1,500, other servers 10,000.
+	maxAlt = 10_000
+)

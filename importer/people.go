@@ -30,6 +30,9 @@ func tableKind(base string, head []byte) kind {
 	if savedTable.MatchString(base) && !savedMessages.MatchString(base) {
 		return webTable
 	}
+	if k := mastodonTable(base, rows); k != 0 {
+		return k
+	}
 	c, ok := columnsOf(rows)
 	switch {
 	case isMappingTable(rows):

@@ -28,8 +28,9 @@ type reading struct {
 	posts   *posts
 	notes   notes
 	chains  *chains
-	private idSet // posts for a few
-	given   idSet // posts that were given
+	private idSet  // posts for a few
+	given   idSet  // posts that were given
+	actor   string // the owner's actor id, of an archive of Mastodon
 	text    mender
 
 	again     bool // the posts are read a second time, to be given

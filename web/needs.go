@@ -42,6 +42,7 @@ type userStore interface {
 	ListDestinations(ctx context.Context, userID int64) ([]social.Destination, error)
 	DestinationToken(ctx context.Context, userID, id int64) (social.Secret, error)
 	DeleteDestination(ctx context.Context, userID, id int64) error
+	GetHome(ctx context.Context, host string) (social.Home, error)
 }
 
 type sourceStore interface {

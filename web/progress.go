@@ -106,7 +106,13 @@ func (s *site) more(v *visit, d social.Destination, c store.FollowCounts) (int, 
 func (v *visit) sayProgress(p *progressPage, c store.FollowCounts) error {
 	d, server := p.Destination, locale.HostOf(p.Destination.Host)
 	good := c.ByOutcome[social.Followed] + c.ByOutcome[social.Already] + c.ByOutcome[social.Moved]
+	home, err := v.site.Store.GetHome(v.r.Context(), d.Host)
+	if err != nil {
+		return err
+	}
 	switch {
+	case home.LeftAlone() && c.Waiting+c.Asked+c.Undoing > 0:
+		p.State, p.Title, p.Say = "alone", v.say("progress.paused"), v.say("progress.alone", "server", server, "n", c.Waiting+c.Undoing)
 	case d.State == social.PermissionLost:
 		p.State, p.Title, p.Say = "lost", v.say("progress.lost"), v.say("progress.lost.say", "server", server, "n", c.Waiting+c.Undoing)
 	case d.State == social.Disabled:
@@ -124,7 +130,7 @@ func (v *visit) sayProgress(p *progressPage, c store.FollowCounts) error {
 		asked := c.ByOutcome[social.Requested]
 		p.Say = v.say("progress.done.say", "f", good, "r", asked, "x", c.Total-good-asked)
 	default:
-		return v.sayRunning(p, c)
+		return v.sayRunning(p, c, home)
 	}
 	p.Shape = p.State
 	return v.sayNext(p)
@@ -142,12 +148,15 @@ func (v *visit) sayNext(p *progressPage) error {
 	return err
 }
 
-func (v *visit) sayRunning(p *progressPage, c store.FollowCounts) error {
+func (v *visit) sayRunning(p *progressPage, c store.FollowCounts, home social.Home) error {
 	p.State, p.Shape = "running", "running"
 	p.Title = v.say("progress.running", "done", p.Done, "n", p.Total)
 	p.Say = v.say("progress.close")
 	if c.NextDue.After(v.now.Add(time.Minute)) && c.Waiting > 0 {
 		p.Say = v.say("progress.waiting", "done", p.Done, "n", p.Total, "time", v.clock().At(c.NextDue))
+	}
+	if end := home.Quiet.Until(v.now); !end.IsZero() {
+		p.Say = v.say("progress.quiet", "server", locale.HostOf(p.Destination.Host), "time", v.clock().At(end))
 	}
 	if c.Waiting == 0 {
 		return nil

@@ -37,7 +37,12 @@ func TestBrowserSendsWhatIsRead(t *testing.T) {
 			t.Errorf("%s would be sent", name)
 		}
 	}
-	for _, path := range []string{"data/tweets_media/1-a.jpg", "assets/data/following.js.png", "following.js", "data/x/following.js"} {
+	for _, path := range []string{"following.js", "twitter-2018-08-13-x/tweet.js", "data/js/tweets/2012_07.js", "x/data/js/user_details.js", "data/js/payload_details.js", "data/js/tweet_index.js", "tweets.csv"} {
+		if !wanted.MatchString(path) {
+			t.Errorf("%s is read but not sent", path)
+		}
+	}
+	for _, path := range []string{"data/tweets_media/1-a.jpg", "assets/data/following.js.png", "a/b/following.js", "data/x/following.js", "data/js/tweets/x.js", "__MACOSX/data/._following.js", "direct-message.js"} {
 		if wanted.MatchString(path) {
 			t.Errorf("%s would be sent", path)
 		}

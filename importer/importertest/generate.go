@@ -116,13 +116,25 @@ func newGenerator(s Shape, z *zip.Writer) *generator {
 		g.archive.Following = append(g.archive.Following, g.person(i*s.People*2/s.Following))
 	}
 	g.archive.Followers = g.archive.Following[:s.Following/2]
-	g.known.Counts = social.Counts{Following: s.Following, Followers: s.Following / 2, Accounts: s.Following}
+	g.archive.Blocked, g.archive.Muted = g.strangers(0, 5), g.strangers(5, 3)
+	for i := range 4 {
+		g.archive.Lists = append(g.archive.Lists, fmt.Sprintf("https://twitter.com/godwit_owner/lists/%d", 1846969235551277401+i))
+	}
+	g.known.Counts = social.Counts{Following: s.Following, Followers: s.Following / 2, Blocked: 5, Muted: 3, Lists: 4, Accounts: s.Following + 8}
 	return g
 }
 
 // person is the i-th invented account; the posts name those below People.
 func (g *generator) person(i int) Person {
 	return Person{ID: decimal(int64(i)*7919 + 12_000_000), Username: fmt.Sprintf("synthetic_%06d", i), Name: fmt.Sprintf("Synthetic Person %d ✨", i)}
+}
+
+// strangers are people whom no post names.
+func (g *generator) strangers(from, n int) (people []Person) {
+	for i := range n {
+		people = append(people, g.person(3*g.shape.People+from+i))
+	}
+	return people
 }
 
 func (g *generator) write() error {

@@ -90,6 +90,10 @@ const (
 	MediaFamily    Family = "media"
 )
 
+// TargetFamily is the pace towards a host whose accounts are to be found: what
+// home servers ask there is counted like all else. It outlives the process.
+func TargetFamily(host string) Family { return Family("target:" + host) }
+
 // RateLimit is the X-RateLimit headers of one answer.
 type RateLimit struct {
 	Limit     int
@@ -223,4 +227,29 @@ type FollowJob struct {
 	DueAt         time.Time
 	AskedAt       time.Time
 	UpdatedAt     time.Time
+}
+
+// Home is a home server as all who follow from there share it.
+type Home struct {
+	Host        string
+	OpenAt      time.Time // no request before
+	Cap         int       // requests in five minutes, as the operator wishes; 0 for what its software bears
+	Quiet       Quiet     // no request in these hours, as the operator wishes
+	Alone       bool      // its admins asked the operator to be left alone
+	Shut        bool      // its robots.txt asks for it
+	RobotsAt    time.Time // when that is read again
+	Ill         bool      // the last request found nobody
+	GentleUntil time.Time // until then at half the pace
+}
+
+// LeftAlone reports that nothing may be asked of the server.
+func (h Home) LeftAlone() bool { return h.Alone || h.Shut }
+
+// Known is the id of an account on one home server, found for one person and
+// shared by all who follow from there.
+type Known struct {
+	Handle  Handle
+	ActorID string // that was verified; "" when it was by the address alone
+	ID      RemoteID
+	Locked  bool
 }

@@ -116,9 +116,4 @@ func refuseBlocked(ctx context.Context, x q, d social.Destination, now time.Time
 		WHERE id IN IDS($1) AND state = 'planned'`, array(ids), micros(now))
 }
 
-func targetHost(j social.FollowJob) string {
-	if j.NewHandle.IsZero() {
-		return j.Handle.Host()
-	}
-	return j.NewHandle.Host()
-}
+func targetHost(j social.FollowJob) string { return wantedHandle(j).Host() }

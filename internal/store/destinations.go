@@ -27,6 +27,9 @@ func tokenAt(d social.Destination) place {
 // what the home server blocks is read before anything is planned.
 func (s *Store) SaveDestination(ctx context.Context, d social.Destination, token social.Secret) (saved social.Destination, err error) {
 	err = s.write(ctx, func(x q) error {
+		if err := addHome(ctx, x, clean(d.Host)); err != nil {
+			return err
+		}
 		if saved, err = upsertDestination(ctx, x, d); err != nil {
 			return err
 		}

@@ -22,6 +22,7 @@ var exported = []struct{ name, text string }{
 	{"destinations", `SELECT id, host, remote_id, handle, actor_id, flavour, software, scopes, state, follow_state, following, created_at
 		FROM destinations WHERE user_id = $1 ORDER BY id`},
 	{"budgets", `SELECT destination_id, family, quota, remaining, resets_at, window_micros FROM budgets WHERE user_id = $1 ORDER BY 1, 2`},
+	{"home_turns", `SELECT host, day, served FROM home_turns WHERE user_id = $1 ORDER BY host`},
 	{"tasks", `SELECT kind, subject, due_at, claimed_until, attempts FROM tasks WHERE user_id = $1 ORDER BY kind, subject`},
 	{"sources", `SELECT id, kind, state, name, digest, owner, exported_at, counts, warnings, fault_code, fault_args, fault_say,
 		bytes, created_at, read_at, seconds FROM sources WHERE user_id = $1 ORDER BY id`},

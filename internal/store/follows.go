@@ -92,6 +92,9 @@ func (s *Store) PlanFollows(ctx context.Context, userID, destinationID int64, no
 			return err
 		}
 		planned -= refused
+		if err := fillPlanned(ctx, x, d); err != nil {
+			return err
+		}
 		return ring(ctx, x, social.FollowTask, destinationID, now)
 	})
 	return planned, err

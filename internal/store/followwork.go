@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"maps"
-	"slices"
 	"time"
 
 	"database/sql"
@@ -16,8 +14,9 @@ import (
 type FollowWork struct {
 	Destination social.Destination
 	Token       social.Secret
-	Budgets     []social.Budget
-	Due         []social.FollowJob // planned (or to be undone) and due, most certain first, at most 3 of each target domain
+	Home        social.Home        // its server
+	Budgets     []social.Budget    // its own and those that all share at its server, of the target hosts in Due
+	Due         []social.FollowJob // planned and due: found ones first, then the most certain, at most 3 of each target domain that is to be found; or to be undone
 	Confirm     []social.FollowJob // asked and due for a relationship check, at most 40
 	NextDue     time.Time          // of what is not due yet
 }
@@ -37,10 +36,14 @@ func (s *Store) FollowWorkFor(ctx context.Context, t social.Task, now time.Time)
 		if w.Token, err = s.token(ctx, x, w.Destination); err != nil {
 			return err
 		}
-		if w.Budgets, err = budgets(ctx, x, t.ID); err != nil {
+		if w.Home, err = getHome(ctx, x, w.Destination.Host); err != nil {
 			return err
 		}
-		return w.readJobs(ctx, x, now)
+		if err := w.readJobs(ctx, x, now); err != nil {
+			return err
+		}
+		w.Budgets, err = budgetsFor(ctx, x, w.Destination, w.Due)
+		return err
 	})
 	return w, err
 }
@@ -52,11 +55,15 @@ func (w *FollowWork) readJobs(ctx context.Context, x q, now time.Time) (err erro
 	if works {
 		w.Due, err = list(ctx, x, scanJob, `
 			SELECT `+jobColumns+` FROM (
-				SELECT queue.*, row_number() OVER (PARTITION BY domain ORDER BY rank, id) AS turn FROM (
-					SELECT * FROM follow_jobs WHERE destination_id = $1 AND state = $6 AND due_at <= $2
+				SELECT queue.*, row_number() OVER (PARTITION BY found, domain ORDER BY rank, id) AS turn FROM (
+					SELECT *, state = 'planned' AND remote_id <> '' AS found FROM follow_jobs
+					WHERE destination_id = $1 AND state = $6 AND due_at <= $2
 					ORDER BY rank, id LIMIT $3) AS queue) AS fair
-			WHERE turn <= $4 ORDER BY rank, id LIMIT $5`, id, at, dueWindow, duePerDomain, dueJobs, string(waits))
+			WHERE found OR turn <= $4 ORDER BY found DESC, rank, id LIMIT $5`, id, at, dueWindow, duePerDomain, dueJobs, string(waits))
 		if err != nil {
+			return err
+		}
+		if err := fillKnown(ctx, x, w.Destination.Host, w.Due); err != nil {
 			return err
 		}
 	}
@@ -95,56 +102,6 @@ func workState(f social.FollowState) (state social.JobState, ok bool) {
 		return social.JobUndoing, true
 	}
 	return social.JobPlanned, false
-}
-
-// Budgets lists what the Destination's server still allows, by family.
-func (s *Store) Budgets(ctx context.Context, destinationID int64) ([]social.Budget, error) {
-	all, err := budgets(ctx, s.reading, destinationID)
-	return all, s.d.mean(err)
-}
-
-func budgets(ctx context.Context, x q, destinationID int64) ([]social.Budget, error) {
-	return list(ctx, x, func(r scanner) (b social.Budget, err error) {
-		var window int64
-		err = r.Scan(&b.Family, &b.Limit, &b.Remaining, moment{&b.ResetsAt}, &window)
-		b.Window = time.Duration(window) * time.Microsecond
-		return b, err
-	}, `SELECT family, quota, remaining, resets_at, window_micros FROM budgets WHERE destination_id = $1 ORDER BY family`, destinationID)
-}
-
-// budgetRow is a Budget as it goes into the database.
-type budgetRow struct {
-	Family    social.Family `json:"family"`
-	Limit     int           `json:"limit"`
-	Remaining int           `json:"remaining"`
-	ResetsAt  int64         `json:"resets_at"`
-	Window    int64         `json:"window"`
-}
-
-// saveBudgets makes all the Destination's Budgets; no Budgets at all leave them
-// as they are. The pace towards each target host is a Budget too, and those of
-// hosts that need no memory any more are left out by the bridge.
-func saveBudgets(ctx context.Context, x q, userID, destinationID int64, all []social.Budget) error {
-	if len(all) == 0 {
-		return nil
-	}
-	byFamily := map[social.Family]budgetRow{} // PostgreSQL writes no row twice in one statement
-	for _, b := range all {
-		byFamily[b.Family] = budgetRow{b.Family, b.Limit, b.Remaining, micros(b.ResetsAt), b.Window.Microseconds()}
-	}
-	rows := slices.Collect(maps.Values(byFamily))
-	if _, err := x.exec(ctx, `DELETE FROM budgets WHERE destination_id = $1
-		AND family NOT IN (SELECT e.value->>'family' FROM EACH($2))`, destinationID, array(rows)); err != nil {
-		return err
-	}
-	_, err := x.exec(ctx, `
-		INSERT INTO budgets (destination_id, family, user_id, quota, remaining, resets_at, window_micros)
-		SELECT CAST($1 AS BIGINT), e.value->>'family', CAST($2 AS BIGINT), CAST(e.value->>'limit' AS BIGINT),
-			CAST(e.value->>'remaining' AS BIGINT), CAST(e.value->>'resets_at' AS BIGINT), CAST(e.value->>'window' AS BIGINT)
-		FROM EACH($3) WHERE true
-		ON CONFLICT (destination_id, family) DO UPDATE SET quota = excluded.quota, remaining = excluded.remaining,
-			resets_at = excluded.resets_at, window_micros = excluded.window_micros`, destinationID, userID, array(rows))
-	return err
 }
 
 // BeginFollow counts the job's attempt and writes the spent budgets under the

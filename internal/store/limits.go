@@ -22,6 +22,9 @@ const (
 	dueJobs      = 40   // handed out in all
 	confirmJobs  = 40   // asked ones handed out for a relationship check
 
+	homeAtOnce = 2 // follow tasks of one home server that are worked on at once, over all processes
+	snacAtOnce = 1 // snac has four threads in all
+
 	inFlight = time.Minute // in which a request that was begun is over, one way or the other
 )
 
@@ -34,6 +37,8 @@ const (
 	parkedLife  = 30 * 24 * time.Hour // of a User whose account is somebody else's now
 	undoLife    = 24 * time.Hour      // of an act that can be undone
 	blocksLife  = 30 * 24 * time.Hour // of a list that is not read again, since nobody follows from there any more
+	knownLife   = 30 * 24 * time.Hour // of an account's id on a home server, which may get another one
+	targetLife  = 24 * time.Hour      // of the pace towards a host, after its window
 	lookUpLife  = 30 * 24 * time.Hour // of an answer that no Match refers to any more
 )
 

@@ -26,6 +26,9 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (touched int, err erro
 		{`DELETE FROM flows WHERE created_at <= $1`, []any{ago(flowLife)}},
 		{`DELETE FROM sessions WHERE seen_at <= $1 OR created_at <= $2`, []any{ago(sessionIdle), ago(sessionLife)}},
 		{`DELETE FROM block_lists WHERE next_at <= $1`, []any{ago(blocksLife)}},
+		{`DELETE FROM remote_ids WHERE found_at <= $1`, []any{ago(knownLife)}},
+		{`DELETE FROM home_budgets WHERE resets_at <= $1`, []any{ago(targetLife)}},
+		{`DELETE FROM home_turns WHERE day < $1`, []any{dayOf(now)}},
 		{`DELETE FROM undos WHERE decided_at <= $1`, []any{ago(undoLife)}},
 		{`DELETE FROM lookups WHERE checked_at > 0 AND checked_at <= $1 AND due_at <= $1
 			AND NOT EXISTS (SELECT 1 FROM matches WHERE lookup_id = lookups.id)`, []any{ago(lookUpLife)}},

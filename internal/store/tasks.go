@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -19,15 +20,37 @@ func (s *Store) DueTasks(ctx context.Context, now time.Time, limit int) (due []s
 	err = s.read(ctx, func(x q) error {
 		due = nil
 		for _, kind := range kinds {
-			some, err := list(ctx, x, scanDue, kind.due, string(kind.kind), micros(now), limit)
+			args := []any{string(kind.kind), micros(now), limit}
+			if kind.kind == social.FollowTask {
+				args = append(args, dayOf(now))
+			}
+			some, err := list(ctx, x, scanDue, kind.due, args...)
 			if err != nil {
 				return err
 			}
 			due = append(due, some...)
 		}
-		return x.row(ctx, `SELECT COALESCE(MIN(ready_at), 0) FROM tasks WHERE ready_at > 0 AND ready_at > $1`, micros(now)).Scan(moment{&next})
+		next, err = nextTask(ctx, x, now)
+		return err
 	})
 	return due, next, err
+}
+
+// nextTask is when the next task is due: one that waits for its own time, or
+// one that waits for its home server's door.
+func nextTask(ctx context.Context, x q, now time.Time) (next time.Time, err error) {
+	err = x.row(ctx, `SELECT COALESCE(MIN(ready_at), 0) FROM tasks WHERE ready_at > 0 AND ready_at > $1`, micros(now)).Scan(moment{&next})
+	if err != nil {
+		return next, err
+	}
+	var door time.Time
+	err = x.row(ctx, `SELECT COALESCE(MIN(h.open_at), 0) FROM homes AS h WHERE h.open_at > $1 AND NOT h.alone AND NOT h.shut AND EXISTS (
+		SELECT 1 FROM destinations AS d, tasks AS t WHERE d.host = h.host AND t.kind = 'follow' AND t.subject = d.id
+		AND t.ready_at > 0 AND t.ready_at <= $1)`, micros(now)).Scan(moment{&door})
+	if next.IsZero() || !door.IsZero() && door.Before(next) {
+		next = door
+	}
+	return next, err
 }
 
 func scanDue(r scanner) (t social.Task, err error) {
@@ -44,13 +67,30 @@ const (
 		ORDER BY turn, ready_at, subject LIMIT $3`
 )
 
+// dueAtHomes lists follow tasks by home server: as many as it bears at once,
+// fewer those that are claimed, whoever was served least today first; none of
+// a server whose door is shut at the moment, or that is left alone.
+var dueAtHomes = `SELECT kind, subject, claim_no FROM (
+		SELECT t.kind, t.subject, t.claim_no, t.ready_at, d.host, d.flavour,
+			row_number() OVER (PARTITION BY d.host ORDER BY COALESCE(s.served, 0), t.ready_at, t.subject) AS turn
+		FROM tasks AS t INNER JOIN destinations AS d ON d.id = t.subject INNER JOIN homes AS h ON h.host = d.host
+		LEFT JOIN home_turns AS s ON s.host = d.host AND s.user_id = d.user_id AND s.day = $4
+		WHERE t.kind = $1 AND t.ready_at > 0 AND t.ready_at <= $2 AND h.open_at <= $2 AND NOT h.alone AND NOT h.shut) AS queue
+	WHERE turn <= ` + roomAt + `
+	ORDER BY turn, ready_at, subject LIMIT $3`
+
+// roomAt is how many more follow tasks of the host may be worked on at $2.
+var roomAt = fmt.Sprintf(`(CASE WHEN queue.flavour = 'snac' THEN %d ELSE %d END - (
+	SELECT count(*) FROM tasks AS c, destinations AS e
+	WHERE c.kind = 'follow' AND c.claimed_until > $2 AND e.id = c.subject AND e.host = queue.host))`, snacAtOnce, homeAtOnce)
+
 // kinds says of each kind of task how due ones are listed, by turns where one
 // User can have many, and which row it works on: $1 is its id.
 var kinds = []struct {
 	kind         social.TaskKind
 	due, subject string
 }{
-	{social.FollowTask, dueByTurns, `SELECT id AS subject, user_id FROM destinations WHERE id = $1`},
+	{social.FollowTask, dueAtHomes, `SELECT id AS subject, user_id FROM destinations WHERE id = $1`},
 	{social.MatchTask, dueInOrder, `SELECT id AS subject, id AS user_id FROM users WHERE id = $1`},
 	{social.ImportTask, dueByTurns, `SELECT id AS subject, user_id FROM sources WHERE id = $1`},
 	{social.LookUpTask, dueInOrder, `SELECT id AS subject, CAST(NULL AS BIGINT) AS user_id FROM domains WHERE id = $1`},
@@ -90,6 +130,11 @@ func ringAll(ctx context.Context, x q, kind social.TaskKind, subjects string, ar
 func (s *Store) Claim(ctx context.Context, kind social.TaskKind, id int64, now time.Time, lease time.Duration) (t social.Task, attempts int, err error) {
 	t = social.Task{Kind: kind, ID: id}
 	err = s.write(ctx, func(x q) error {
+		if kind == social.FollowTask {
+			if err := haveRoom(ctx, x, id, now); err != nil {
+				return err
+			}
+		}
 		return x.row(ctx, `
 			UPDATE tasks SET claim_no = claim_no + 1, attempts = attempts + 1, due_at = 0, claimed_until = $4, ready_at = $4
 			WHERE kind = $1 AND subject = $2 AND ready_at > 0 AND ready_at <= $3
@@ -100,6 +145,24 @@ func (s *Store) Claim(ctx context.Context, kind social.TaskKind, id int64, now t
 		err = stale()
 	}
 	return t, attempts, err
+}
+
+// haveRoom is a Conflict when as many tasks of the Destination's server are
+// claimed as it bears, or it is left alone. It holds the server's row until the
+// end of the transaction, so that two processes do not both take the last place.
+func haveRoom(ctx context.Context, x q, destinationID int64, now time.Time) error {
+	n, err := x.exec(ctx, `UPDATE homes SET ill = ill WHERE host = (SELECT host FROM destinations WHERE id = $1) AND NOT alone AND NOT shut`, destinationID)
+	if err == nil && n == 0 {
+		return stale()
+	}
+	if err != nil {
+		return err
+	}
+	free, err := scalar[int](x.row(ctx, `SELECT `+roomAt+` FROM destinations AS queue WHERE CAST($2 AS BIGINT) > 0 AND queue.id = $1`, destinationID, micros(now)))
+	if err == nil && free <= 0 {
+		return stale()
+	}
+	return err
 }
 
 // Renew makes a claim last for lease from now on, while a long step goes on;

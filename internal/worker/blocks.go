@@ -21,6 +21,9 @@ func (w *Worker) blocksDue(ctx context.Context, d social.Destination, now time.T
 // readBlocks reads the list, and goes on with the following. Where it cannot be
 // read the following does not wait for it.
 func (r *round) readBlocks(ctx context.Context) (time.Time, error) {
+	if err := r.enter(ctx); err != nil {
+		return time.Time{}, err
+	}
 	digests, acted := r.server.Suspended(ctx)
 	if fault.Is(acted, fault.Wait) {
 		return r.next(acted)

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"godwit/bridge"
@@ -20,6 +21,12 @@ func (w *Worker) follow(ctx context.Context, t social.Task, _ int) (time.Time, e
 	x, err := w.store.FollowWorkFor(ctx, t, now)
 	if err != nil {
 		return time.Time{}, err
+	}
+	if x.Home.LeftAlone() {
+		return now.Add(aloneRest), nil
+	}
+	if end := x.Home.Quiet.Until(now); !end.IsZero() {
+		return end, nil
 	}
 	if due, err := w.blocksDue(ctx, x.Destination, now); err != nil || due {
 		if err != nil {
@@ -42,6 +49,7 @@ func (w *Worker) follow(ctx context.Context, t social.Task, _ int) (time.Time, e
 	if err := r.save(ctx, after, acted); err != nil {
 		return time.Time{}, err
 	}
+	r.share(ctx, after)
 	return r.next(acted)
 }
 
@@ -83,6 +91,9 @@ func (w *Worker) hasNowMet(id int64, now time.Time) {
 // anybody. Where it does, the bridge looks before it asks, so that a database
 // restored from a backup sends nothing a second time (ENG-03).
 func (r *round) meet(ctx context.Context) (time.Time, error) {
+	if err := r.enter(ctx); err != nil {
+		return time.Time{}, err
+	}
 	acct, err := r.server.VerifyCredentials(ctx)
 	if err == nil {
 		r.d.Following = acct.FollowingCount
@@ -104,12 +115,14 @@ type round struct {
 	d       social.Destination
 	plan    bridge.Act
 	server  home
+	home    social.Home
 	budgets []social.Budget
+	before  []social.Budget // as they are stored
 	now     time.Time
 }
 
 func (w *Worker) round(t social.Task, x store.FollowWork, act bridge.Act, now time.Time) *round {
-	r := &round{w: w, t: t, d: x.Destination, plan: act, now: now, budgets: x.Budgets}
+	r := &round{w: w, t: t, d: x.Destination, plan: act, now: now, home: x.Home, budgets: x.Budgets, before: x.Budgets}
 	r.server = w.home(x.Destination, x.Token, r.observe)
 	return r
 }
@@ -128,11 +141,34 @@ func (r *round) observe(c fedi.Call) {
 // begin writes down what is about to be done and spent, before it is. Whether
 // it may be done at all is read again in the same transaction (ENG-16).
 func (r *round) begin(ctx context.Context) error {
+	if err := r.enter(ctx); err != nil {
+		return err
+	}
 	r.budgets = bridge.Spend(r.budgets, r.d, r.plan, r.now)
 	if r.plan.Kind == bridge.Recheck {
-		return r.w.store.SaveFollows(ctx, r.t, nil, r.budgets, r.d, r.now)
+		return r.w.store.SaveFollows(ctx, r.t, nil, r.changed(), r.d, r.now)
 	}
-	return r.w.store.BeginFollow(ctx, r.t, r.plan.Job.ID, r.budgets, r.now)
+	return r.w.store.BeginFollow(ctx, r.t, r.plan.Job.ID, r.changed(), r.now)
+}
+
+// enter waits for nothing: the home server's door is open for this act, or the
+// task comes back when it is. That the server is to be left alone is read here,
+// right before it would be asked (ENG-16).
+func (r *round) enter(ctx context.Context) error {
+	each, burst := bridge.HomePace(r.home, r.d.Flavour, r.now)
+	return r.w.store.EnterHome(ctx, r.t, r.d.Host, store.Entry{Requests: bridge.Requests(r.plan), Each: each, Burst: burst}, r.now)
+}
+
+// changed are the Budgets that are not as they were stored: the others may
+// have been changed by those who share them.
+func (r *round) changed() (some []social.Budget) {
+	for _, b := range r.budgets {
+		if !slices.Contains(r.before, b) {
+			some = append(some, b)
+		}
+	}
+	r.before = slices.Clone(r.budgets)
+	return some
 }
 
 // act does it, and returns the jobs as they are to be saved. A job that breaks
@@ -159,14 +195,54 @@ func (r *round) save(ctx context.Context, after []social.FollowJob, acted error)
 	if state, stopped := bridge.StateAfter(acted); stopped {
 		r.d.State = state
 	}
+	budgets := r.changed()
 	err := r.w.keep(ctx, func(ctx context.Context) error {
-		return r.w.store.SaveFollows(ctx, r.t, after, r.budgets, r.d, r.w.now())
+		return r.w.store.SaveFollows(ctx, r.t, after, budgets, r.d, r.w.now())
 	})
 	if err != nil {
 		return err
 	}
 	r.tell(after)
-	return nil
+	return r.noteHealth(ctx, acted)
+}
+
+// noteHealth writes down that the home server went down, or came back.
+func (r *round) noteHealth(ctx context.Context, acted error) error {
+	after := bridge.Health(r.home, acted, r.w.now())
+	if after.Ill == r.home.Ill {
+		return nil
+	}
+	return r.w.store.SaveHealth(ctx, after)
+}
+
+// share keeps for others what was found out about an account on the home
+// server, or drops what turned out to be old. What is lost of it costs a
+// request, no more.
+func (r *round) share(ctx context.Context, after []social.FollowJob) {
+	if r.plan.Kind != bridge.Ask || r.plan.Job.State != social.JobPlanned || len(after) != 1 {
+		return
+	}
+	had, has := known(r.plan.Job), known(after[0])
+	var err error
+	if had.ID != "" && (has.ID != had.ID || after[0].Outcome == social.Gone) {
+		err = r.w.store.ForgetKnown(ctx, r.d.Host, had)
+	}
+	if err == nil && has.ID != "" && has.ID != had.ID {
+		err = r.w.store.SaveKnown(ctx, r.d.Host, has, r.w.now())
+	}
+	if err != nil {
+		r.w.log.Warn("an account's id is not shared", "task", r.t.String(), "cause", err.Error())
+	}
+}
+
+// known is what a job says of its account on the home server. The identity of
+// one that was moved to is not known.
+func known(j social.FollowJob) social.Known {
+	k := social.Known{Handle: j.Handle, ActorID: j.ActorID, ID: j.RemoteID, Locked: j.Locked}
+	if !j.NewHandle.IsZero() {
+		k.Handle, k.ActorID = j.NewHandle, ""
+	}
+	return k
 }
 
 // tell reports the Outcomes that are new.

@@ -57,6 +57,8 @@ const (
 	meetEvery = 24 * time.Hour // between two readings
 	maxMet    = 10_000         // remembered of them (QUE-06)
 
+	aloneRest = time.Hour // of a server that is to be left alone: then it is read whether it still is
+
 	blocksEvery = 24 * time.Hour // between two readings of what a home server suspends
 	blocksAgain = time.Hour      // after one that failed
 )

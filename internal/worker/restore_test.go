@@ -58,6 +58,9 @@ func (r *rig) until(done func() bool) {
 			r.ok(r.Handle(task))
 		}
 		if len(due) == 0 {
+			if next.IsZero() {
+				break
+			}
 			r.clock.Advance(next.Sub(r.clock.Now()))
 		}
 	}

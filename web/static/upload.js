@@ -45,7 +45,7 @@
 
   // ---- taking the needed files out of a .zip, without unpacking any
   // These are the files that the importer reads.
-  const wanted = /^(.*\/)?data\/(manifest|account|screen-name-change|following|follower|block|mute|lists-created|lists-subscribed|tweets?)(-part\d+)?\.js$/i;
+  const wanted = /^(?:(?:.*\/)?data\/|(?:[^\/]+\/)?)(?:manifest|account|screen-name-change|protected-history|following|follower|block|mute|lists-created|lists-subscribed|note-tweet|tweets?|community-tweet|twitter-circle-tweet)(?:-part\d+)?\.js$|^(?:.*\/)?data\/js\/(?:user_details|payload_details|tweet_index|tweets\/\d{4}_\d{2})\.js$|^(?:[^\/]+\/)?tweets\.csv$/i;
 
   async function slice(file, from, to) { return new DataView(await file.slice(from, to).arrayBuffer()); }
 
