@@ -3,6 +3,7 @@ package importer
 import (
 	"path"
 	"regexp"
+	"strings"
 	"time"
 
 	"godwit/internal/social"
@@ -143,15 +144,16 @@ func (m *mediaItem) chooseVariant(text *mender) bool {
 	return true
 }
 
-var (
-	query     = regexp.MustCompile(`[?#].*$`)
-	mediaName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}\.(?:jpg|jpeg|png|gif|mp4|webp)$`)
-)
+var mediaName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}\.(?:jpg|jpeg|png|gif|mp4|webp)$`)
 
 // name is the name under which an export keeps m as a file of the post, or ""
 // for an address from which none can be made (ZIP-02).
 func (m *mediaItem) name(post int64) string {
-	base := path.Base(query.ReplaceAllString(m.best, ""))
+	base := m.best
+	if end := strings.IndexAny(base, "?#"); end >= 0 {
+		base = base[:end]
+	}
+	base = path.Base(base)
 	if !mediaName.MatchString(base) {
 		return ""
 	}

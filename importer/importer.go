@@ -164,6 +164,9 @@ func (c *container) recognise() (*Export, error) {
 		e.kind = e.sourceKind(p)
 		e.parts = append(e.parts, p)
 	}
+	if n, ok := networks[e.kind]; ok {
+		e.owner.Network = n
+	}
 	e.exportedAt = c.date
 	if err := e.describe(c); err != nil {
 		return nil, err

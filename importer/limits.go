@@ -58,6 +58,13 @@ const (
 	maxAccounts = 1_000_000
 	maxPosts    = 5_000_000
 
+	// The memory in which the posts of an export are told apart: a byte for each
+	// filterShare of its text, which is some ten for the shortest post, from
+	// minFilter up to maxFilter, with which maxPosts can still be told apart.
+	filterShare = 40
+	minFilter   = 4 << 10
+	maxFilter   = 24 << 20
+
 	// maxWarnings bounds the sentences about one export.
 	maxWarnings = 50
 )

@@ -22,17 +22,18 @@ const maxNoteGap = 2_000
 
 // notes are the whole texts of long posts, in the order of ids once sorted.
 type notes struct {
-	all  []note
-	size int // bytes of the texts that are kept
+	all   []note
+	cores [][]byte // JSON with the texts, kept when the posts are asked for
+	size  int      // bytes of them
 }
 
 // note is one long text and the post that it belongs to.
 type note struct {
 	id, post   int64
-	superseded bool   // the post is an older version of another
-	quotes     bool   // it links to a post
-	quoted     bool   // the post itself links to one as well
-	core       []byte // JSON with the text, kept when the posts are asked for
+	superseded bool  // the post is an older version of another
+	quotes     bool  // it links to a post
+	quoted     bool  // the post itself links to one as well
+	core       int32 // place of its text among those kept, from 1
 }
 
 // note reads {"noteTweet":{"noteTweetId":…,"core":{"text":…}}}.
@@ -51,7 +52,8 @@ func (r *reading) note(v jsontext.Value) error {
 			r.notes.size -= len(core)
 			r.saidNotes = true
 		} else {
-			n.core = slices.Clone(core)
+			r.notes.cores = append(r.notes.cores, slices.Clone(core))
+			n.core = int32(len(r.notes.cores))
 		}
 	}
 	r.notes.all = append(r.notes.all, n)
@@ -95,12 +97,13 @@ func (s *notes) quotes() (count int) {
 	return count
 }
 
-// of is the note of a post, or nil.
-func (s *notes) of(post int64) *note {
-	if at := s.below(post); at >= 0 && s.all[at].post == post {
-		return &s.all[at]
+// of is the whole text of a post as JSON, or nil.
+func (s *notes) of(post int64) []byte {
+	at := s.below(post)
+	if at < 0 || s.all[at].post != post || s.all[at].core == 0 {
+		return nil
 	}
-	return nil
+	return s.cores[s.all[at].core-1]
 }
 
 // noteText is the whole text of a post, which is not escaped, with its styles.

@@ -32,6 +32,15 @@ const (
 	mastodonMutes
 	mastodonLists
 	mastodonTar // a whole archive
+
+	instagramFollowing
+	instagramFollowers
+	instagramBlocks
+	threadsFollowing
+	threadsFollowers
+	facebookNames
+	metaPages // HTML
+	tiktokData
 )
 
 // other is how one kind of file is read.
@@ -58,8 +67,23 @@ func init() { // the readers reach this table through reading
 		mastodonMutes:     {social.KindMastodon, mastodonList(social.Muted)},
 		mastodonLists:     {social.KindMastodon, mastodonList(social.Listed)},
 		mastodonTar:       {social.KindMastodon, (*reading).mastodonTar},
+
+		instagramFollowing: {social.KindInstagram, metaList(social.Instagram, social.Following)},
+		instagramFollowers: {social.KindInstagram, metaList(social.Instagram, social.Follower)},
+		instagramBlocks:    {social.KindInstagram, metaList(social.Instagram, social.Blocked)},
+		threadsFollowing:   {social.KindThreads, metaList(social.Threads, social.Following)},
+		threadsFollowers:   {social.KindThreads, metaList(social.Threads, social.Follower)},
+		facebookNames:      {social.KindFacebook, (*reading).facebookNames},
+		metaPages:          {social.KindInstagram, (*reading).metaPages},
+		tiktokData:         {social.KindTikTok, (*reading).tiktok},
 	}
 	holdsPosts[mastodonOutbox], holdsPosts[mastodonTar] = true, true
+}
+
+// networks are where the owners of exports are, if not on X.
+var networks = map[social.SourceKind]social.Network{
+	social.KindMastodon: social.Fediverse, social.KindBluesky: social.Bluesky,
+	social.KindInstagram: social.Instagram, social.KindThreads: social.Threads, social.KindTikTok: social.TikTok,
 }
 
 // isOther reports whether a file is of an export that X did not make.
@@ -123,6 +147,8 @@ func otherOf(base string, head []byte) kind {
 // otherJSON recognises a JSON file of an export that X did not make.
 func otherJSON(base string, text []byte) kind {
 	switch {
+	case tiktokFile.MatchString(base) && text[0] == '{':
+		return tiktokData
 	case looksActor(text):
 		return mastodonActor
 	case looksOutbox(text):
@@ -132,7 +158,7 @@ func otherJSON(base string, text []byte) kind {
 	case looksMapping(text):
 		return mappingList
 	}
-	return 0
+	return looksMeta(base, text)
 }
 
 // other reads a file of an export that X did not make. What goes wrong with it
@@ -157,7 +183,10 @@ func otherPlace(dir, base string) (place, bool) {
 	if k, ok := mastodonFiles[base]; ok {
 		return place{dir, k, 0}, true
 	}
-	return place{}, false
+	if tiktokFile.MatchString(base) {
+		return place{dir, tiktokData, 0}, true
+	}
+	return metaPlace(dir, base)
 }
 
 // needsOrder are the kinds that are read out of order, and so only as single

@@ -143,7 +143,7 @@ func (r *reading) reply(t *tweet) (ref social.PostRef) {
 	}
 	own, known := r.e.wrote(t.replyUser, name)
 	parent := r.posts.latest(t.replyStatus)
-	ref = social.PostRef{Author: name, Own: known && own || r.posts.ids.has(parent)}
+	ref = social.PostRef{Author: name, Own: known && own || r.posts.has(parent)}
 	if t.replyUser > 0 {
 		ref.AuthorID = decimal(t.replyUser)
 	}
@@ -157,10 +157,9 @@ func (r *reading) reply(t *tweet) (ref social.PostRef) {
 // and the post it quotes, whose link at the end X did not show.
 func (r *reading) fillText(p *social.Post, t *tweet) {
 	c := compose(r.text.text(t.text), true, r.stretches(t))
-	note := r.notes.of(t.id)
 	whole := false
-	if note != nil && note.core != nil {
-		if long, text := r.noteText(note.core, t); sameBeginning(string(c.out), string(text.out)) {
+	if core := r.notes.of(t.id); core != nil {
+		if long, text := r.noteText(core, t); sameBeginning(string(c.out), string(text.out)) {
 			c, p.Styles, whole = text, long, true
 		}
 	}
@@ -198,7 +197,7 @@ func (r *reading) statusRef(link string) (social.PostRef, bool) {
 	if n <= 0 {
 		return social.PostRef{}, false
 	}
-	ref := social.PostRef{ID: decimal(n), Author: m[1], URL: link, Own: r.posts.ids.has(n) || r.e.isOwner(m[1])}
+	ref := social.PostRef{ID: decimal(n), Author: m[1], URL: link, Own: r.posts.has(n) || r.e.isOwner(m[1])}
 	if ref.Author == "i" { // x.com/i/status/… names nobody
 		ref.Author = ""
 	}
@@ -237,7 +236,7 @@ func (r *reading) fillRepost(p *social.Post, t *tweet) {
 		p.Repost.ID, p.Repost.URL = decimal(original), postURL(p.Repost.Author, original)
 	}
 	own, _ := r.e.wrote(id([]byte(p.Repost.AuthorID)), p.Repost.Author)
-	p.Repost.Own = own || r.posts.ids.has(original)
+	p.Repost.Own = own || r.posts.has(original)
 }
 
 // sourceStatus is the post in which the media of t stood first, or 0.

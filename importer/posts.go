@@ -8,40 +8,40 @@ import (
 	"godwit/internal/social"
 )
 
-// posts counts the owner's posts. It keeps their ids, eight bytes each, because
-// parts come in any order and only the whole tells which chains are whole.
+// posts counts the owner's posts. Parts come in any order, and only the whole
+// tells which chains are whole.
 type posts struct {
-	ids     idSet
+	ids     *filter
+	n       int
 	newer   map[int64]int64 // superseded versions of edited posts, to the last
-	answers []answer
+	answers answers
 	count   *social.Counts
 	last    int64
 	tooMany bool
 }
 
-// answer is a post that answers another which may be the owner's own.
-type answer struct {
-	id, parent int64
-	own        bool // surely the owner's; else only its presence will tell
-}
-
-func newPosts(count *social.Counts) *posts {
-	return &posts{newer: map[int64]int64{}, count: count}
+// newPosts counts the posts in that many bytes of text.
+func newPosts(count *social.Counts, text int64) *posts {
+	return &posts{ids: newFilter(text), newer: map[int64]int64{}, count: count}
 }
 
 // add notes a post and reports whether it is a new one to be counted.
 func (p *posts) add(id int64) bool {
-	if p.ids.n >= maxPosts {
+	if p.n >= maxPosts {
 		p.tooMany = true
 		return false
 	}
 	if !p.ids.add(id) {
 		return false
 	}
+	p.n++
 	p.last = max(p.last, id)
 	p.count.Posts++
 	return true
 }
+
+// has reports whether a post of the owner is there.
+func (p *posts) has(id int64) bool { return id > 0 && p.ids.has(id) }
 
 // supersede notes that the older versions of a post are replaced by the last.
 func (p *posts) supersede(older, last int64) {
@@ -62,26 +62,34 @@ func (p *posts) latest(id int64) int64 {
 // chains of two or more own posts. Each chain has one post that others of it
 // answer and that itself answers none of them.
 func (p *posts) finish() {
-	for _, a := range p.answers {
-		if !a.own && !p.links(a) {
+	children := make([]int64, 0, p.answers.n)
+	for a := range p.answers.all() {
+		switch {
+		case p.links(a):
+			children = append(children, a.id)
+		case !a.own:
 			p.count.Replies++
 		}
 	}
-	c := p.chains()
-	for i := range c.links {
-		if i > 0 && c.links[i].parent == c.links[i-1].parent {
+	slices.Sort(children)
+	var roots []int64
+	for a := range p.answers.all() {
+		if !p.links(a) {
 			continue
 		}
-		if _, answers := c.parentOf(c.links[i].parent); !answers {
-			p.count.Threads++
+		parent := p.latest(a.parent)
+		if _, answers := slices.BinarySearch(children, parent); !answers {
+			roots = append(roots, parent)
 		}
 	}
+	slices.Sort(roots)
+	p.count.Threads += len(slices.Compact(roots))
 }
 
 // links reports whether an answer and the post it answers are both here.
 func (p *posts) links(a answer) bool {
 	parent := p.latest(a.parent)
-	return p.ids.has(parent) && parent != a.id
+	return p.has(parent) && parent != a.id
 }
 
 // chains are the owner's answers to own posts that are here.
@@ -94,7 +102,7 @@ type link struct{ parent, child int64 }
 
 func (p *posts) chains() *chains {
 	c := &chains{}
-	for _, a := range p.answers {
+	for a := range p.answers.all() {
 		if p.links(a) {
 			c.links = append(c.links, link{p.latest(a.parent), a.id})
 		}

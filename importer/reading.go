@@ -66,7 +66,7 @@ func (e *Export) begin(ctx context.Context, yield func(social.Record, error) boo
 		edges: map[int64]edgeSet{}, byName: map[string]edgeSet{}, lists: map[string]bool{},
 		names: newNames(),
 	}
-	r.posts = newPosts(&r.counts)
+	r.posts = newPosts(&r.counts, e.work())
 	return r
 }
 
@@ -107,11 +107,11 @@ func (r *reading) part(p part) error {
 	read, end := r.elements(p)
 	n, skipped := 0, 0
 	r.text.broken = 0
-	split := stream
+	cut := func(each func(jsontext.Value) error) error { return stream(in, each) }
 	if p.kind == grailTableFile {
-		split = table
+		cut = func(each func(jsontext.Value) error) error { return table(in, each) }
 	}
-	err = split(in, func(v jsontext.Value) error {
+	err = inBatches(cut, func(v jsontext.Value) error {
 		n++
 		err := read(v)
 		if errors.Is(err, errShape) {

@@ -85,10 +85,18 @@ func (s *scanner) element() ([]byte, bool) {
 	return v, len(v) > 0
 }
 
+// eightBlanks is what most of an export consists of.
+const eightBlanks = 0x2020202020202020
+
 func (s *scanner) blanks() {
-	for s.at < len(s.b) && s.b[s.at] <= ' ' {
-		s.at++
+	at := s.at
+	for at+8 <= len(s.b) && le.Uint64(s.b[at:]) == eightBlanks {
+		at += 8
 	}
+	for at < len(s.b) && s.b[at] <= ' ' {
+		at++
+	}
+	s.at = at
 }
 
 func (s *scanner) comma() {
@@ -120,33 +128,53 @@ func (s *scanner) value() []byte {
 }
 
 // text passes a string; the scanner stands on its first quote.
-func (s *scanner) text() {
-	from := s.at + 1
+func (s *scanner) text() { s.at = afterText(s.b, s.at) }
+
+// afterText is where the string that begins at a quote has ended. Most strings
+// are short, so that the first bytes are looked at one by one.
+func afterText(b []byte, from int) int {
+	from++
+	for at := from; at < min(from+shortText, len(b)); at++ {
+		switch b[at] {
+		case '"':
+			return at + 1
+		case '\\':
+			at++ // whatever follows belongs to it
+		}
+	}
 	for at := from; ; at++ {
-		n := bytes.IndexByte(s.b[at:], '"')
+		n := bytes.IndexByte(b[at:], '"')
 		if n < 0 {
-			s.at = len(s.b)
-			return
+			return len(b)
 		}
 		at += n
 		slashes := 0
-		for at-slashes > from && s.b[at-slashes-1] == '\\' {
+		for at-slashes > from && b[at-slashes-1] == '\\' {
 			slashes++
 		}
 		if slashes%2 == 0 {
-			s.at = at + 1
-			return
+			return at + 1
 		}
 	}
 }
 
+const shortText = 24
+
 // container passes an object or array with all that is in it.
 func (s *scanner) container() {
-	depth := 0
-	for s.at < len(s.b) {
-		switch s.b[s.at] {
+	b, at, depth := s.b, s.at, 0
+	for at < len(b) {
+		switch b[at] {
+		case ' ':
+			for at+8 <= len(b) && le.Uint64(b[at:]) == eightBlanks {
+				at += 8
+			}
+			if at < len(b) && b[at] == ' ' {
+				at++
+			}
+			continue
 		case '"':
-			s.text()
+			at = afterText(b, at)
 			continue
 		case '{', '[':
 			depth++
@@ -154,11 +182,11 @@ func (s *scanner) container() {
 		case '}', ']':
 			depth--
 		}
-		s.at++
-		if depth == 0 {
-			return
+		if at++; depth == 0 {
+			break
 		}
 	}
+	s.at = at
 }
 
 // get returns the value at a path of exact names, or nil.

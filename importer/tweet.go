@@ -223,11 +223,11 @@ func (r *reading) countReply(t tweet, replyName string) {
 	own, known := r.e.wrote(t.replyUser, replyName)
 	switch {
 	case !known: // only the parent's presence will tell
-		r.posts.answers = append(r.posts.answers, answer{t.id, t.replyStatus, false})
+		r.posts.answers.add(answer{t.id, t.replyStatus, false})
 	case !own:
 		r.counts.Replies++
 	case t.replyStatus > 0:
-		r.posts.answers = append(r.posts.answers, answer{t.id, t.replyStatus, true})
+		r.posts.answers.add(answer{t.id, t.replyStatus, true})
 	}
 }
 

@@ -228,7 +228,7 @@ func (w *webList) countPost(v []byte, n int64) {
 	case id(get(v, "retweeted_status")) > 0:
 		c.Reposts++
 	case answered > 0:
-		w.posts.answers = append(w.posts.answers, answer{n, answered, false})
+		w.posts.answers.add(answer{n, answered, false})
 	}
 	if id(get(v, "quoted_status")) > 0 {
 		c.Quotes++

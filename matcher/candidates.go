@@ -32,7 +32,7 @@ func Candidates(a social.Account, regs []social.Registration, realm social.Realm
 		}
 	}
 	for _, r := range regs {
-		matches = addRegistration(matches, a, r)
+		matches = addRegistration(matches, a, r, now)
 	}
 	matches = addListed(matches, a, realm, seen)
 	if parody {
@@ -64,26 +64,6 @@ func claim(t Text, f Finding, seen time.Time) social.Evidence {
 		Kind: t.Field, Form: f.Form, Maybe: f.Maybe, SeenAt: seen,
 		Text: social.Clean(f.Context, social.MaxSay), Hash: hex.EncodeToString(sum[:]),
 	}
-}
-
-// addRegistration adds what a Registration says of a, if it is a's.
-func addRegistration(matches []social.Match, a social.Account, r social.Registration) []social.Match {
-	if r.XID == "" || r.XID != a.NativeID || r.Handle.IsZero() || refusedHandle(r.Handle) {
-		return matches
-	}
-	// Source is the proven actor: a handle that was taken again has another.
-	e := social.Evidence{Kind: social.Registered, Source: r.ActorID, SeenAt: r.CheckedAt}
-	if r.Source != "" {
-		e = social.Evidence{Kind: social.PublicList, Source: r.Source, SeenAt: r.CreatedAt}
-	}
-	matches = add(matches, a, r.Handle, e)
-	if m := &matches[find(matches, r.Handle)]; r.Source == "" {
-		m.Resolution = social.Resolution{
-			Asked: r.Handle, State: social.Found, Handle: r.Handle, ActorID: r.ActorID,
-			CheckedAt: r.CheckedAt, FreshUntil: r.CheckedAt.Add(registrationFresh),
-		}
-	}
-	return matches
 }
 
 // add merges an Evidence into the Match of its Handle. The same claim in the

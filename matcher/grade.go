@@ -16,7 +16,10 @@ type facts struct {
 	live       bool // claimed plainly in the profile, seen within staleAfter
 	stale      bool // claimed plainly, seen before that
 	maybe      bool // claimed in a way that may mean something else, seen within staleAfter
-	listed     bool // a public list says so
+	listed     bool // a public list says so, by number
+	vouched    bool // registered, with something missing to be sure
+	named      bool // a public list says so, by an X name only
+	lapsed     bool // registered once, and what proved it is gone or old
 	own        bool // it is the very address in the person's own list of follows
 	sameName   bool // it is the address that its network gives every account
 	linkBack   bool // the fediverse profile links to the X account
@@ -60,12 +63,18 @@ var rules = []rule{
 		"the X profile names the handle and the fediverse profile links to the X account: whoever wrote both holds both"},
 	{social.Likely, func(f facts) bool { return f.live },
 		"the X profile names the handle, and its server confirms that it exists; that is one side only"},
+	{social.Likely, func(f facts) bool { return f.vouched },
+		"the person proved the fediverse side; the X side gives the handle in a post, or the export knows the X name from another time than it was proven"},
 	{social.Likely, func(f facts) bool { return f.maybe && f.linkBack },
 		"the text leaves open what it means, and the fediverse profile links to the X account"},
 	{social.Likely, func(f facts) bool { return f.listed },
 		"a public list names it, and its server confirms it; a list is somebody else's word and so never more than likely"},
 	{social.Likely, func(f facts) bool { return f.sameName },
 		"its network gives every account this address, and the network confirms that its owner shares there"},
+	{social.Possible, func(f facts) bool { return f.lapsed },
+		"what proved the registration was gone when we looked again, or the X name is from long before or after"},
+	{social.Possible, func(f facts) bool { return f.named },
+		"a public list names it by an X name only, and names change hands"},
 	{social.Possible, func(f facts) bool { return f.stale },
 		"the claim was seen more than 180 days ago: the X name or the handle may have changed hands since"},
 	{social.Possible, func(facts) bool { return true },
@@ -137,7 +146,7 @@ func settle(m social.Match) social.Match {
 		m.Handle, m.ActorID = social.Handle{}, ""
 		return m
 	}
-	if (m.Account.Network == social.X || m.Account.Network == "") && linksBack(r.Links, m.Account.Username) {
+	if (m.Account.Network == social.X || m.Account.Network == "") && LinksBack(r.Links, m.Account.Username) {
 		m.Evidence = append(m.Evidence, social.Evidence{Kind: social.LinkBack, Source: m.Account.Username, SeenAt: r.CheckedAt})
 	}
 	if callsItselfParody(r.Name) {
@@ -201,10 +210,9 @@ func weigh(m social.Match, now time.Time) facts {
 	for _, e := range m.Evidence {
 		switch {
 		case e.Kind == social.Registered:
-			same := e.Source == "" || e.Source == m.Resolution.ActorID
-			f.registered, f.impostor = f.registered || same, f.impostor || !same
+			f.addRegistered(e, m.Resolution.ActorID)
 		case e.Kind == social.PublicList:
-			f.listed = true
+			f.listed, f.named = f.listed || e.Form == "", f.named || e.Form != ""
 		case e.Kind == social.OwnList:
 			f.own = true
 		case e.Kind == social.SameName:
@@ -229,9 +237,9 @@ func weigh(m social.Match, now time.Time) facts {
 	return f
 }
 
-// linksBack reports whether one of links is the page of username on X,
+// LinksBack reports whether one of links is the page of username on X,
 // without regard to case.
-func linksBack(links []string, username string) bool {
+func LinksBack(links []string, username string) bool {
 	if username == "" {
 		return false
 	}

@@ -182,7 +182,7 @@ func hasKind(m social.Match, k social.EvidenceKind) bool {
 func TestGradeRegistrations(t *testing.T) {
 	const h = "alice@example.social"
 	a := person(1, "alice_x", "nothing here", recent)
-	proven := social.Registration{XID: a.NativeID, Handle: handle(t, h), ActorID: "https://example.social/users/alice", CheckedAt: recent}
+	proven := social.Registration{XID: a.NativeID, XIDProven: true, Proof: social.ProofLogin, Handle: handle(t, h), ActorID: "https://example.social/users/alice", CheckedAt: recent}
 	list := proven
 	list.Source, list.CreatedAt = "Wikidata", years
 	foreign := proven
@@ -208,7 +208,7 @@ func TestGradeRegistrations(t *testing.T) {
 				}
 				return
 			}
-			if got := group[0].Resolution.State; (got == social.Found) != (tt.reg.Source == "") {
+			if got := group[0].Resolution.State; (got == social.Found) != (tt.reg.Source == "" && now.Sub(tt.reg.CheckedAt) < registrationFresh) {
 				t.Errorf("resolution %q", got)
 			}
 			group[0].Resolution = found(t, h)

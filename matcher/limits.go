@@ -29,6 +29,10 @@ const maxFindings = 20
 // somebody else since, the handle too (row REG-06).
 const staleAfter = 180 * 24 * time.Hour
 
+// uncheckedAfter is the age of the last look at a Registration's proofs after
+// which it counts as gone: looks are 30 days apart, and some come late.
+const uncheckedAfter = 45 * 24 * time.Hour
+
 // registrationFresh is how long the answer that proved a Registration stands
 // in for a look-up: as long as the longest positive answer is kept.
 const registrationFresh = 3 * 24 * time.Hour

@@ -32,6 +32,16 @@ var sentences = map[social.EvidenceKind]sentence{
 	social.ParodyMirror: {"against-parody", "The profile calls itself a fan, parody or mirror account."},
 }
 
+// registered are the sentences of Registrations that speak less than in full.
+var registered = map[string]sentence{
+	formNamed: {"evidence-registered-named", "They registered this move here and proved both accounts; your export knows this X name from another time."},
+	formLinks: {"evidence-registered-links", "They registered this move here: a post of theirs on X gives {handle}, and the profile there links back."},
+	formStale: {"evidence-registered-stale", "They registered this move here, but what proved it is gone or old."},
+}
+
+// listedNamed is for a public list that does not tell the number on X.
+var listedNamed = sentence{"evidence-public-list-named", "A public list says so of this X name, not of its number: {source}, {date}."}
+
 // elsewhere are the sentences of Evidence from other networks than X.
 var elsewhere = sentence{"evidence-elsewhere", "Their profile on {network} says {handle}."}
 
@@ -49,6 +59,12 @@ func Say(e social.Evidence, handle social.Handle) (code string, args map[string]
 	s, known := sentences[e.Kind]
 	if !known {
 		return "", nil, ""
+	}
+	if weaker, found := registered[e.Form]; found && e.Kind == social.Registered {
+		s = weaker
+	}
+	if e.Kind == social.PublicList && e.Form != "" {
+		s = listedNamed
 	}
 	args = map[string]string{"handle": "@" + handle.String()}
 	if !e.SeenAt.IsZero() {

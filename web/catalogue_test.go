@@ -21,7 +21,7 @@ import (
 // the command line: English is enough for them. The last line are those that
 // the pages say in words of their own.
 var operator = strings.Fields(`bad-user-agent bad-redis-url database-damaged database-file database-unreachable database-url schema-new schema-old wrong-key
-	panic unknown-task no-such-file too-many-ids
+	panic unknown-task claim-lost broken no-such-file too-many-ids
 	not-found form-too-large bad-form too-fast`)
 
 // Every fault of the rooms and the cellar that a person can meet has its
@@ -36,7 +36,7 @@ func TestEveryFaultHasItsSentence(t *testing.T) {
 		silent[code] = true
 	}
 	codes := map[string]string{}
-	for _, dir := range []string{"../internal/social", "../internal/fedi", "../internal/store", "../importer", "../bridge", "../matcher", "."} {
+	for _, dir := range []string{"../internal/social", "../internal/fedi", "../internal/store", "../internal/worker", "../importer", "../bridge", "../matcher", "."} {
 		for _, code := range faultCodes(t, dir) {
 			codes[code] = dir
 		}

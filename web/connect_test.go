@@ -262,8 +262,8 @@ func TestFlowAges(t *testing.T) {
 	}
 }
 
-// The code by hand is tied to this browser's flow (AUT-12).
-func TestCodeByHand(t *testing.T) {
+// AUT-12: the code by hand is tied to this browser's flow.
+func TestAUT12CodeByHand(t *testing.T) {
 	h := town(t, web.Anyone)
 	a, b := h.browser(), h.browser()
 	backA := must[*url.URL](t)(url.Parse(h.allow(a.start("alice@shore.test"), "alice", "allow")))

@@ -48,3 +48,39 @@ func TestBrowserSendsWhatIsRead(t *testing.T) {
 		}
 	}
 }
+
+// Of exports of other places than X too, exactly what is read is sent.
+func TestBrowserSendsOtherExports(t *testing.T) {
+	script, err := staticFiles.ReadFile("static/upload.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`const others = /(.+)/i;`).FindSubmatch(script)
+	if found == nil {
+		t.Fatal("upload.js has no list of other files")
+	}
+	others := regexp.MustCompile(`(?i)` + strings.ReplaceAll(string(found[1]), `\/`, `/`))
+	source, err := os.ReadFile("../importer/mastodon.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read []string
+	for _, m := range regexp.MustCompile(`"([a-z_]+\.(?:json|csv))":\s+mastodon`).FindAllSubmatch(source, -1) {
+		read = append(read, string(m[1]), "archive-1/"+string(m[1]))
+	}
+	if len(read) < 20 {
+		t.Fatalf("only %d files of Mastodon were found in the importer", len(read))
+	}
+	for _, path := range append(read, "connections/followers_and_following/following.json", "x/followers_and_following/followers_12.json", "connections/followers_and_following/blocked_profiles.json",
+		"your_instagram_activity/threads/following.json", "connections/followers/who_you've_followed.json", "user_data_tiktok.json") {
+		if !others.MatchString(path) {
+			t.Errorf("%s is read but not sent", path)
+		}
+	}
+	for _, path := range []string{"likes.json", "bookmarks.json", "media_attachments/files/1/original/a.jpeg", "your_instagram_activity/messages/inbox/x/message_1.json",
+		"personal_information/following.json.txt", "data/direct-messages.js", "connections/contacts/synced_contacts.json"} {
+		if others.MatchString(path) {
+			t.Errorf("%s would be sent", path)
+		}
+	}
+}

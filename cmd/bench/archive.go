@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -20,18 +21,24 @@ func (b *bench) archive(ctx context.Context) (*archive, error) {
 	if b.given != nil {
 		return b.given, nil
 	}
-	b.say("writing an archive with %.0f MB of posts", megabytes(b.text))
-	a := &archive{path: filepath.Join(b.dir, "twitter-2026-07-25-synthetic.zip")}
-	f, err := os.Create(a.path)
+	var err error
+	b.given, err = b.write(ctx, filepath.Join(b.dir, "twitter-2026-07-25-synthetic.zip"), b.text)
+	return b.given, err
+}
+
+// write makes an export with that many bytes of posts.
+func (b *bench) write(ctx context.Context, path string, text int64) (*archive, error) {
+	b.say("writing an archive with %.0f MB of posts", megabytes(text))
+	a := &archive{path: path}
+	f, err := os.Create(path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	if a.Known, err = importertest.Generate(stoppable{ctx, f}, importertest.Shape{Text: b.text}); err != nil {
+	a.Known, err = importertest.Generate(stoppable{ctx, f}, importertest.Shape{Text: text})
+	if err := errors.Join(err, f.Close()); err != nil {
 		return nil, err
 	}
-	b.given = a
-	return a, f.Close()
+	return a, nil
 }
 
 // stoppable is a Writer that ends with its context.

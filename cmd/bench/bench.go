@@ -18,7 +18,9 @@ type benchmark struct {
 var benchmarks = []benchmark{
 	{"import", importRows},
 	{"memory", memoryRows},
+	{"python", pythonRows},
 	{"save", saveRows},
+	{"edges", edgeRows},
 	{"follow", followRows},
 	{"extract", extractRows},
 }
@@ -46,6 +48,7 @@ type bench struct {
 	dir   string
 	says  io.Writer
 	given *archive // what several rows read, once made
+	long  bool     // also what takes long
 }
 
 // newBench makes the folder of a run.

@@ -7,11 +7,13 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
 
 	"godwit/internal/social"
+	"godwit/internal/worker"
 )
 
 // tasks are what this binary does when it is started again as a process of its
@@ -31,6 +33,7 @@ type done struct {
 
 // runTask does the task in this process.
 func runTask(ctx context.Context, task, path string, stdout, stderr io.Writer) int {
+	debug.SetGCPercent(worker.GCPercent) // as godwit does
 	began := time.Now()
 	counts, err := tasks[task](ctx, path)
 	if err == nil {

@@ -39,6 +39,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	only := flags.String("only", "", "measure this `name` only: "+strings.Join(names(), ", "))
 	short := flags.Bool("short", false, "small sizes, to see that everything works; the figures tell little")
+	long := flags.Bool("long", false, "also ten times the posts, which takes some minutes and GB")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return exitDone
 	} else if err != nil {
@@ -49,17 +50,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "There is nothing of that name to measure. There are: %s.\n", strings.Join(names(), ", "))
 		return exitUsage
 	}
-	return report(ctx, chosen, *short, stdout, stderr)
+	return report(ctx, chosen, *short, *long, stdout, stderr)
 }
 
 // report measures and prints what came out, also when a part of it failed.
-func report(ctx context.Context, chosen []benchmark, short bool, stdout, stderr io.Writer) int {
+func report(ctx context.Context, chosen []benchmark, short, long bool, stdout, stderr io.Writer) int {
 	b, err := newBench(short, stderr)
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return exitFailed
 	}
 	defer b.close()
+	b.long = long
 	rows, err := b.measure(ctx, chosen)
 	writeTable(stdout, rows)
 	switch {

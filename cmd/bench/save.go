@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"time"
 
 	"godwit/internal/fedi"
@@ -50,7 +49,6 @@ func saveCounts(ctx context.Context, path string) (social.Counts, error) {
 		return social.Counts{}, err
 	}
 	defer door.Close()
-	debug.SetGCPercent(worker.GCPercent) // as godwit does
 	return importStep(ctx, s, worker.New(worker.Deps{Store: s, Door: door, Log: silence}), path)
 }
 

@@ -8,16 +8,18 @@ import (
 
 // sizes is how much is measured.
 type sizes struct {
-	text    int64 // bytes of posts in the synthetic archive
-	passes  int   // of each measurement in turn; the best one counts
-	scenes  []scene
-	bios    int           // different ones
-	reading time.Duration // of bios, in one pass
+	text      int64 // bytes of posts in the synthetic archive
+	plainText int64 // bytes of posts that lie by themselves
+	crowd     crowd
+	passes    int // of each measurement in turn; the best one counts
+	scenes    []scene
+	bios      int           // different ones
+	reading   time.Duration // of bios, in one pass
 }
 
 // full is what figures are told of.
 var full = sizes{
-	text: 1_000_000_000, passes: 3,
+	text: 1_000_000_000, plainText: 250_000_000, crowd: crowd{200_000}, passes: 3,
 	scenes: []scene{
 		{social.Mastodon, 600, 200, 2.1},
 		{social.GoToSocial, 200, 100, 2.1},
@@ -30,7 +32,7 @@ var full = sizes{
 
 // small is to see that everything works.
 var small = sizes{
-	text: 4_000_000, passes: 1,
+	text: 4_000_000, plainText: 4_000_000, crowd: crowd{2_000}, passes: 1,
 	scenes: []scene{
 		{social.Mastodon, 40, 20, 2.1},
 		{social.GoToSocial, 20, 10, 2.1},
@@ -41,6 +43,9 @@ var small = sizes{
 
 // Aims.
 const (
-	leastImport = 0.15 // of the speed of only inflating the same zip
-	mostMemory  = 64   // MiB resident at most while importing
+	leastImport  = 0.25 // of the speed of only inflating the same zip
+	mostMemory   = 64   // MiB resident at most while importing
+	mostGrowth   = 1.1  // of that memory with ten times the posts
+	leastFaster  = 10   // times as fast as Python
+	leastSmaller = 50   // times as small as Python
 )

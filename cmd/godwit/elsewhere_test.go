@@ -98,3 +98,19 @@ func TestListsAreOnlyLikely(t *testing.T) {
 		}
 	}
 }
+
+// TestThreadsAreAskedFor: who is followed on Threads or Instagram is only
+// found where the account really answers in the fediverse.
+func TestThreadsAreAskedFor(t *testing.T) {
+	t.Parallel()
+	world, p := friends(t)
+	world.AddHost("threads.net", social.Mastodon).AddAccount("ida.b")
+	p.give("following.json", `{"text_post_app_text_post_app_following":[{"string_list_data":[{"href":"https://www.threads.com/@ida.b"}]},{"string_list_data":[{"href":"https://www.threads.com/@shares.not"}]}]}`)
+	if got, want := p.found(), []string{"ida.b@threads.net likely"}; !slices.Equal(got, want) {
+		t.Errorf("found %q, want %q", got, want)
+	}
+	read := p.give("outbox.json", `{"id":"outbox.json","type":"OrderedCollection","orderedItems":[]}`)
+	if read.Kind != social.KindMastodon || read.Owner.Network != social.Fediverse {
+		t.Errorf("read %+v", read)
+	}
+}

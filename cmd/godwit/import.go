@@ -30,6 +30,8 @@ func (a *app) importCommand() *cobra.Command {
   a table                .csv or .tsv with a column of handles, of names on X, or of both
   Wikidata               the result of a query, .csv or .json, with P4033 beside P6552 or P2002: where people on X are
   Mastodon               an account's archive, .zip or .tar.gz, and the .csv lists of Mastodon and GoToSocial
+  Instagram, Threads     the export as JSON, .zip or following.json; who shares to the fediverse is found there
+  TikTok                 the export as JSON
 
 Direct messages, addresses you signed in from, advertising data and contacts are never opened. Reading the same
 file again changes nothing.`,
@@ -42,7 +44,8 @@ file again changes nothing.`,
 }
 
 // kinds are what --kind takes.
-var kinds = []string{"auto", string(social.KindXArchive), string(social.KindWebExporter), string(social.KindFedifinder), string(social.KindTable), string(social.KindMapping), string(social.KindMastodon)}
+var kinds = []string{"auto", string(social.KindXArchive), string(social.KindWebExporter), string(social.KindFedifinder), string(social.KindTable), string(social.KindMapping), string(social.KindMastodon),
+	string(social.KindInstagram), string(social.KindThreads), string(social.KindFacebook), string(social.KindTikTok)}
 
 func (a *app) importPaths(ctx context.Context, paths []string, kind string, asJSON bool) error {
 	if !slices.Contains(kinds, kind) {

@@ -382,12 +382,19 @@ func (g *generator) tweet() Tweet {
 	case kind < 94:
 		t.Tags = []string{"birds"}
 		t.Text += " #birds"
-	case kind < 96 && g.shape.Form == Archive2022:
-		g.long(&t)
-	case kind < 97 && g.shape.Form == Archive2022:
-		g.edited(&t)
+	case kind < 95 && g.shape.Form == Archive2022:
+		g.rare(&t)
 	}
 	return t
+}
+
+// rare makes t long or edited, as one in two hundred is each.
+func (g *generator) rare(t *Tweet) {
+	if g.rand.IntN(2) == 0 {
+		g.long(t)
+	} else {
+		g.edited(t)
+	}
 }
 
 // keepMedia decides whether the file of a post is there.

@@ -40,6 +40,8 @@ type Options struct {
 	// Route tells where a host really listens, for a simulated fediverse. The
 	// guard still checks that address.
 	Route func(host string) (netip.AddrPort, bool)
+	// XEmbed is where posts on X are read; "" is X's own address.
+	XEmbed string
 	// Pause is the time between the starts of two look-ups in one registrable
 	// domain; 0 is one second, a negative value none.
 	Pause time.Duration
@@ -53,6 +55,7 @@ type Door struct {
 	guard     guard
 	ownHost   string
 	userAgent string
+	xEmbed    string
 	now       func() time.Time
 	route     func(host string) (netip.AddrPort, bool)
 	resolver  interface {
@@ -75,6 +78,9 @@ func Open(o Options) (*Door, error) {
 	}
 	if len(o.Allow) > 0 {
 		d.realm = social.Private
+	}
+	if d.xEmbed = o.XEmbed; d.xEmbed == "" {
+		d.xEmbed = XEmbed
 	}
 	if d.now == nil {
 		d.now = time.Now

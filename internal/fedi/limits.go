@@ -26,6 +26,7 @@ const (
 	maxRobots      = 64 << 10
 	maxActor       = 1 << 20
 	maxOAuth       = 64 << 10
+	maxOEmbed      = 64 << 10
 	maxAPI         = 1 << 20
 	maxSearch      = 2 << 20
 	maxBlocks      = 16 << 20

@@ -113,15 +113,3 @@ type Match struct {
 	DecidedAt  time.Time
 	Excluded   EdgeKind // Blocked when the person blocked the Account on X
 }
-
-// Registration is a person's own published claim "I was X, I am Y".
-type Registration struct {
-	XID       string
-	Username  string
-	Handle    Handle
-	ActorID   string
-	Proof     string // how it was proven
-	Source    string // "" for a proven one, else the public list it came from
-	CreatedAt time.Time
-	CheckedAt time.Time
-}

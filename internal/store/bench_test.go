@@ -63,9 +63,11 @@ func BenchmarkRegistrations(b *testing.B) {
 }
 
 func registered(b *testing.B, s *store.Store) {
-	const row = `'u', 'u@x.test', 'u@x.test', '', '', '', 0, 0`
-	text := `INSERT INTO registrations (xid, username, handle, handle_key, actor_id, proof, source, created_at, checked_at)
-		WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < $1) SELECT CAST(1000 + i AS TEXT), ` + row + ` FROM n`
+	const row = `'u', '', 'u@x.test', 'u@x.test', '', 'x-login', '', '', 'public', false, '', 0, 0, 0`
+	text := `INSERT INTO registrations (user_id, import_id, xid, xid_proven, username, username_key, handle, handle_key, actor_id, proof, post, code,
+			audience, stale, source, created_at, checked_at, due_at)
+		WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
+		SELECT CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(1000 + i AS TEXT), true, ` + row + ` FROM n`
 	must(s.WriteDB().ExecContext(b.Context(), text, many-1))(b)
 	analyze(b, s)
 }

@@ -24,12 +24,16 @@ type Candidates struct {
 // What a person decided is kept, and so is what was found in texts that are
 // deleted by now.
 func (s *Store) SaveCandidates(ctx context.Context, t social.Task, c []Candidates, now time.Time) error {
-	rows, looks, accounts := candidateRows(c)
 	return s.write(ctx, func(x q) error {
 		owner, err := fence(ctx, x, t, social.MatchTask)
 		if err != nil {
 			return err
 		}
+		told, err := withEarlier(ctx, x, owner, c)
+		if err != nil {
+			return err
+		}
+		rows, looks, accounts := candidateRows(told)
 		if err := queueLookUps(ctx, x, owner, looks, now); err != nil {
 			return err
 		}
@@ -43,6 +47,61 @@ func (s *Store) SaveCandidates(ctx context.Context, t social.Task, c []Candidate
 			AND id IN IDS($2)`, owner, array(accounts), micros(now))
 		return err
 	})
+}
+
+// earlier is a Match that was found in texts which are deleted by now.
+type earlier struct {
+	account  int64
+	asked    social.Handle
+	evidence []social.Evidence
+}
+
+// withEarlier adds to candidates what was found before in texts that are
+// deleted by now, since nobody can find it there again. What a Registration or
+// a list said then is theirs to say anew.
+func withEarlier(ctx context.Context, x q, userID int64, all []Candidates) ([]Candidates, error) {
+	ids := make([]int64, len(all))
+	place := map[int64]int{}
+	for i := range all {
+		ids[i] = all[i].AccountID
+		place[ids[i]] = i
+	}
+	known, err := list(ctx, x, func(r scanner) (e earlier, err error) {
+		return e, r.Scan(&e.account, handle{&e.asked}, document{&e.evidence})
+	}, `SELECT m.account_id, m.asked, m.evidence FROM LIST($2) JOIN matches AS m ON m.account_id = CAST(e.value AS BIGINT)
+		JOIN accounts AS a ON a.id = m.account_id WHERE +m.user_id = $1 AND a.texts_gone ORDER BY m.id`, userID, array(ids))
+	if err != nil || len(known) == 0 {
+		return all, err
+	}
+	told := slices.Clone(all)
+	for _, e := range known {
+		c := &told[place[e.account]]
+		c.Matches = e.join(c.Matches)
+	}
+	return told, nil
+}
+
+// join puts the earlier claims to the Match of their Handle.
+func (e earlier) join(found []social.Match) []social.Match {
+	claims := slices.DeleteFunc(slices.Clone(e.evidence), func(v social.Evidence) bool {
+		return v.Kind == social.Registered || v.Kind == social.PublicList
+	})
+	if len(claims) == 0 {
+		return found
+	}
+	found = slices.Clone(found)
+	i := slices.IndexFunc(found, func(m social.Match) bool { return m.Asked.Same(e.asked) })
+	if i < 0 {
+		return append(found, social.Match{Asked: e.asked, Evidence: claims})
+	}
+	had := slices.Clone(found[i].Evidence)
+	for _, v := range claims {
+		if !slices.ContainsFunc(had, func(f social.Evidence) bool { return f.Kind == v.Kind && f.Hash == v.Hash && f.Source == v.Source }) {
+			had = append(had, v)
+		}
+	}
+	found[i].Evidence = had
+	return found
 }
 
 // candidateRow is a candidate as it goes into the database.
@@ -258,8 +317,7 @@ func dropCandidates(ctx context.Context, x q, userID int64, accounts []int64, ro
 	olds, err := list(ctx, x, func(r scanner) (o old, err error) {
 		return o, r.Scan(&o.id, &o.account, &o.key)
 	}, `SELECT m.id, m.account_id, m.asked_key FROM LIST($2) JOIN matches AS m ON m.account_id = CAST(e.value AS BIGINT)
-		JOIN accounts AS a ON a.id = m.account_id
-		WHERE +m.user_id = $1 AND m.decided_at = 0 AND NOT a.texts_gone`, userID, array(accounts))
+		WHERE +m.user_id = $1 AND m.decided_at = 0`, userID, array(accounts))
 	var drop []int64
 	for _, o := range olds {
 		if !keep[[2]any{o.account, o.key}] {

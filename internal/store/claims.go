@@ -63,7 +63,7 @@ func (s *Store) saveClaims(ctx context.Context, t social.Task, rows []claimRow) 
 		}
 		for _, about := range []string{
 			`a.native_id <> '' AND a.native_id = e.value->>'id' AND e.value->>'id' <> ''`,
-			`a.username_key = e.value->>'username_key' AND e.value->>'username_key' <> ''`,
+			`a.following AND a.username_key <> '' AND a.username_key = e.value->>'username_key'`,
 		} {
 			_, err := x.exec(ctx, `UPDATE accounts SET read_at = 0 WHERE user_id = $1 AND following AND id IN (
 				SELECT a.id FROM EACH($2) JOIN accounts AS a ON a.user_id = $1 AND a.network = e.value->>'network' AND `+about+`)`, owner, batch)

@@ -16,7 +16,7 @@ import (
 // exported are the tables of a User's own data, each with the query of its
 // rows. Secrets and what only serves to find rows are not among the columns.
 var exported = []struct{ name, text string }{
-	{"user", `SELECT id, host, remote_id, handle, actor_id, locale, born, created_at FROM users WHERE id = $1`},
+	{"user", `SELECT id, host, remote_id, handle, actor_id, locale, born, watching, auto_follow, feed_salt <> '' AS feed, created_at FROM users WHERE id = $1`},
 	{"sessions", `SELECT created_at, seen_at FROM sessions WHERE user_id = $1 ORDER BY created_at`},
 	{"flows", `SELECT host, typed, scopes, created_at FROM flows WHERE user_id = $1 ORDER BY created_at`},
 	{"destinations", `SELECT id, host, remote_id, handle, actor_id, flavour, software, scopes, state, follow_state, following, created_at
@@ -33,6 +33,11 @@ var exported = []struct{ name, text string }{
 	{"claims", `SELECT source_id, network, native_id, username_key, handle, list, seen_at, imported_at FROM claims WHERE user_id = $1 ORDER BY 1, 2, 3, 4, 5`},
 	{"matches", `SELECT id, account_id, asked, handle, actor_id, evidence, texts, texts_at, certainty, conflict, decision, decided_at
 		FROM matches WHERE user_id = $1 ORDER BY id`},
+	{"registrations", `SELECT xid, xid_proven, username, handle, actor_id, proof, post, code, audience, stale, created_at, checked_at, due_at
+		FROM registrations WHERE user_id = $1`},
+	{"proofs", `SELECT code, xid, username, handle, actor_id, created_at FROM proofs WHERE user_id = $1`},
+	{"arrivals", `SELECT match_id, found_at, seen_at FROM arrivals WHERE user_id = $1 ORDER BY match_id`},
+	{"holds", `SELECT reason, allowed, created_at FROM holds WHERE user_id = $1`},
 	{"undos", `SELECT decision, decided_at, before FROM undos WHERE user_id = $1 ORDER BY decided_at`},
 	{"follow_jobs", `SELECT id, destination_id, match_id, handle, actor_id, state, outcome, reason, new_handle, remote_id, locked,
 		attempts, due_at, asked_at, updated_at FROM follow_jobs WHERE user_id = $1 ORDER BY id`},

@@ -99,15 +99,17 @@ type gradeRow struct {
 // SaveGrades writes Handle, ActorID, Evidence, Certainty, Conflict and Decision
 // of graded Matches. A Match of certain without a Conflict is confirmed by
 // Godwit itself (DecidedAt stays zero), and only as long as it is so; what a
-// person decided is never touched.
-func (s *Store) SaveGrades(ctx context.Context, t social.Task, m []social.Match, _ time.Time) error {
-	rows := make([]gradeRow, len(m))
+// person decided is never touched. What was found for somebody after the first
+// look is noted as an arrival.
+func (s *Store) SaveGrades(ctx context.Context, t social.Task, m []social.Match, now time.Time) error {
+	rows, ids := make([]gradeRow, len(m)), make([]int64, len(m))
 	for i, match := range m {
 		host := match.Handle.Host()
 		if host == "" {
 			host = match.Asked.Host()
 		}
 		evidence, texts := splitEvidence(match.Evidence)
+		ids[i] = match.ID
 		rows[i] = gradeRow{match.ID, match.Handle.String(), match.Handle.Key(), host, clean(match.ActorID),
 			evidence, texts, match.Certainty, match.Conflict}
 	}
@@ -126,6 +128,9 @@ func (s *Store) SaveGrades(ctx context.Context, t social.Task, m []social.Match,
 				e.value->>'host' AS host, e.value->>'actor' AS actor, e.value->>'evidence' AS evidence, e.value->>'texts' AS texts,
 				e.value->>'certainty' AS certainty, CAST(e.value->>'conflict' AS BOOLEAN) AS conflict FROM EACH($2)) AS g
 			WHERE matches.id = g.id AND +matches.user_id = $1`, owner, array(rows))
-		return err
+		if err != nil {
+			return err
+		}
+		return arrive(ctx, x, owner, ids, now)
 	})
 }

@@ -84,6 +84,7 @@ func (s *Store) enrol(ctx context.Context, x q, known []string) error {
 // sealedColumns are all places of sealed secrets, as table and column.
 var sealedColumns = [][2]string{
 	{"destinations", "token"}, {"apps", "client_secret"}, {"flows", "client_secret"}, {"flows", "verifier"},
+	{"mark_keys", "secret"},
 }
 
 // notUsed refuses to go on without a key that still seals something.
@@ -173,5 +174,10 @@ var sealedKinds = []struct {
 			err = r.Scan(&a.Host, &a.Scopes, &a.RedirectURI, &row.value)
 			row.at, row.key = a.secretAt(), []any{a.Host, a.Scopes, a.RedirectURI}
 			return row, err
+		}},
+	{`SELECT secret FROM mark_keys WHERE id = 'registry'`, `UPDATE mark_keys SET secret = $1 WHERE id = $2`,
+		func(r scanner) (row sealedRow, err error) {
+			row.at, row.key = markKeyAt(), []any{registryMarks}
+			return row, r.Scan(&row.value)
 		}},
 }

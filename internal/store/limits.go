@@ -17,6 +17,17 @@ const (
 	maxUserDay   = 20000 // look-ups that one User causes in a UTC day
 	daySeconds   = 24 * 60 * 60
 
+	askedPerPerson  = 7500   // numbers of a following list in 30 days (REG-02): Mastodon's own limit of follows
+	askedWhenYoung  = 1000   // of an account that is less than a week old, or of a list that the operator is to look at
+	askedPerAddress = 20_000 // of all who come from one network
+	youngDays       = 7
+	denseList       = 100  // numbers from which on a list is looked at for its gaps
+	denseGap        = 1000 // between two numbers in a list that was made up; honest ones are a million apart
+	denseShare      = 5    // a fifth of the gaps
+	claimsPerPerson = 2    // Registrations begun of one account in a UTC day (OPS-03)
+	claimsPerServer = 20   // of one server
+	arrivalsKept    = 50   // in a list of arrivals
+
 	dueWindow    = 2000 // FollowJobs looked at for one step, most certain first
 	duePerDomain = 3    // of them handed out for one target domain
 	dueJobs      = 40   // handed out in all
@@ -37,6 +48,13 @@ const (
 	parkedLife  = 30 * 24 * time.Hour // of a User whose account is somebody else's now
 	undoLife    = 24 * time.Hour      // of an act that can be undone
 	blocksLife  = 30 * 24 * time.Hour // of a list that is not read again, since nobody follows from there any more
+	proofLife   = 24 * time.Hour      // of a one-time code
+	checkEvery  = 30 * 24 * time.Hour // between two looks at what proves a Registration
+	checkAgain  = 24 * time.Hour      // after a look that told nothing
+	checkLease  = time.Hour           // of a look under way
+	nameRest    = 90 * 24 * time.Hour // of an X username after its Registration was withdrawn (REG-13)
+	askedWindow = 30                  // days that count towards askedPerPerson
+	arrivalLife = 90 * 24 * time.Hour
 	knownLife   = 30 * 24 * time.Hour // of an account's id on a home server, which may get another one
 	targetLife  = 24 * time.Hour      // of the pace towards a host, after its window
 	lookUpLife  = 30 * 24 * time.Hour // of an answer that no Match refers to any more

@@ -361,33 +361,3 @@ func TestDecide(t *testing.T) {
 		wantKind(t, err, fault.NotFound)
 	})
 }
-
-func TestRegistrations(t *testing.T) {
-	both(t, func(t *testing.T, s *store.Store, _ store.Options) {
-		ctx := t.Context()
-		u := imported(t, s, 3)
-		matched(t, s, u, func(social.Account) string { return "" })
-		r := social.Registration{XID: "1001", Username: "User1", Handle: hd(t, "one@x.test"), ActorID: "https://x.test/1", Proof: "link", CreatedAt: now, CheckedAt: now}
-		ok(t, s.SaveRegistration(ctx, r))
-		ok(t, s.SaveRegistration(ctx, r))
-		if got := must(s.Registrations(ctx, []string{"1", "1001", "1001'"}))(t); len(got) != 1 || got[0] != r {
-			t.Fatalf("%+v", got)
-		}
-		got := must(s.NewAccounts(ctx, u.ID, 10))(t)
-		if len(got) != 1 || got[0].NativeID != "1001" {
-			t.Fatalf("to be read again: %+v", got)
-		}
-		task := claim(t, s, social.MatchTask, u.ID, now)
-		proven := social.Match{Asked: r.Handle, Evidence: []social.Evidence{{Kind: social.Registered}},
-			Resolution: social.Resolution{Asked: r.Handle, State: social.Found, Handle: r.Handle, ActorID: r.ActorID, CheckedAt: now}}
-		ok(t, s.SaveCandidates(ctx, task, []store.Candidates{{AccountID: got[0].ID, Matches: []social.Match{proven}}}, now))
-		ok(t, s.Settle(ctx, task, time.Time{}, false))
-		graded(t, s, u, always(social.Certain)) // before any look-up
-		if all := matches(t, s, u, store.MatchFilter{Group: store.GroupCertain}); len(all) != 1 || all[0].ActorID != r.ActorID {
-			t.Fatalf("%+v", all)
-		}
-		if asked := lookedUp(t, s, now); len(asked) != 1 {
-			t.Errorf("asked %v", asked)
-		}
-	})
-}

@@ -66,7 +66,7 @@ func TestREG11TextsEnd(t *testing.T) {
 			noBytes(t, o.Path, "find me at") // the words around the handle
 		}
 		// A newer reading that finds no text keeps what was found before.
-		ok(t, s.SaveRegistration(ctx, social.Registration{XID: a.NativeID, Handle: hd(t, "z@z.test"), CreatedAt: now}))
+		published(t, s, social.Registration{XID: a.NativeID, XIDProven: true, Handle: hd(t, "z@z.test")}, social.PublicPage)
 		matched(t, s, u, func(social.Account) string { return "" })
 		if n := len(matches(t, s, u, store.MatchFilter{})); n != 1 {
 			t.Error("the Match was lost with its text")

@@ -12,6 +12,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"sync/atomic"
 
 	"godwit/internal/fault"
 )
@@ -25,6 +26,7 @@ type Store struct {
 	d       *dialect
 	path    string // SQLite's file
 	sealer  *sealer
+	marks   atomic.Pointer[[]byte] // key of marks, once read
 }
 
 // Options says which database to open.

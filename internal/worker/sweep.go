@@ -5,14 +5,17 @@ import (
 	"time"
 )
 
-// Sweep deletes what has outlived its days, now and every ten minutes, until
-// ctx ends. Several processes may sweep the same data.
+// Sweep deletes what has outlived its days and looks again at what proves
+// registrations, now and every ten minutes, until ctx ends. Several processes may sweep the same data.
 func (w *Worker) Sweep(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
 		if err := w.SweepOnce(ctx); err != nil && ctx.Err() == nil {
 			w.log.Warn("old things could not be deleted; the next sweep tries again", "cause", err.Error())
+		}
+		if err := w.CheckRegistrations(ctx); err != nil && ctx.Err() == nil {
+			w.log.Warn("registrations could not be checked; the next sweep tries again", "cause", err.Error())
 		}
 		select {
 		case <-ctx.Done():

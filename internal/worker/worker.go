@@ -40,6 +40,7 @@ type Worker struct {
 
 	realm social.Realm
 	mover bridge.Mover
+	posts posts
 	home  func(d social.Destination, token social.Secret, observe func(fedi.Call)) home
 	told  func(social.FollowJob)
 
@@ -62,7 +63,7 @@ func New(d Deps) *Worker {
 	if w.told == nil {
 		w.told = func(social.FollowJob) {}
 	}
-	w.realm, w.mover = d.Door.Realm(), d.Door
+	w.realm, w.mover, w.posts = d.Door.Realm(), d.Door, d.Door
 	w.home = func(dest social.Destination, token social.Secret, observe func(fedi.Call)) home {
 		return d.Door.Home(dest.Host, token, dest.Flavour, observe)
 	}

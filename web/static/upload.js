@@ -47,6 +47,9 @@
   // These are the files that the importer reads.
   const wanted = /^(?:(?:.*\/)?data\/|(?:[^\/]+\/)?)(?:manifest|account|screen-name-change|protected-history|following|follower|block|mute|lists-created|lists-subscribed|note-tweet|tweets?|community-tweet|twitter-circle-tweet)(?:-part\d+)?\.js$|^(?:.*\/)?data\/js\/(?:user_details|payload_details|tweet_index|tweets\/\d{4}_\d{2})\.js$|^(?:[^\/]+\/)?tweets\.csv$/i;
 
+  // And these, of other places than X.
+  const others = /(^|\/)((actor|outbox)\.json|(following(_accounts)?|follows|followers(_accounts)?|blocks|blocked_accounts|mutes|muted_accounts|lists)\.csv|user_data(_tiktok)?\.json)$|(^|\/)(followers_and_following|threads|connections\/(followers|friends))\/(following\.(json|html)|followers(_\d+)?\.json|blocked_(profiles|accounts)\.json|who_you.*\.json|your_friends\.json)$/i;
+
   async function slice(file, from, to) { return new DataView(await file.slice(from, to).arrayBuffer()); }
 
   async function directory(file) {
@@ -84,7 +87,7 @@
         }
         q += 4 + length;
       }
-      if (wanted.test(name)) {
+      if (wanted.test(name) || others.test(name)) {
         found.push({ name, method: v.getUint16(p + 10, true), flags: v.getUint16(p + 8, true), time: v.getUint32(p + 12, true), crc: v.getUint32(p + 16, true), packed, full, at });
       }
       p += 46 + nameLength + extra + comment;

@@ -64,6 +64,10 @@ func run(t testing.TB, base *url.URL, statement string) {
 	}
 }
 
+// Server returns the address of the server, for programs that measure: the one
+// that GODWIT_TEST_POSTGRES_URL names, or one that ends with this process.
+func Server() (*url.URL, error) { return server() }
+
 // server is the running server, started at first use.
 var server = sync.OnceValues(func() (*url.URL, error) {
 	if given := os.Getenv("GODWIT_TEST_POSTGRES_URL"); given != "" {
