@@ -32,7 +32,7 @@ func (v *visit) showGive(status int, wrong locale.Sentence) error {
 	if err != nil {
 		return err
 	}
-	page := &givePage{Sources: sources, Limit: v.size(v.site.uploadLimit()), Six: []int{1, 2, 3, 4, 5, 6}, Others: []int{1, 2, 3, 4, 5, 6, 7}}
+	page := &givePage{Sources: sources, Limit: v.size(v.site.uploadLimit()), Six: []int{1, 2, 3, 4, 5, 6}, Others: []int{1, 2, 3, 4, 5, 6, 7, 8}}
 	page.Title = v.say("give.title")
 	page.Here = "move"
 	if !wrong.Empty() {
@@ -55,6 +55,10 @@ func (s *site) give(v *visit) error {
 	if err != nil {
 		return v.notGiven(err)
 	}
+	if err := v.noteAddress(); err != nil {
+		s.discard(name)
+		return err
+	}
 	source, again, err := s.keep(v, name, shown)
 	if err != nil || again {
 		s.discard(name)
@@ -68,6 +72,15 @@ func (s *site) give(v *visit) error {
 		v.ring(social.ImportTask, source.ID)
 	}
 	return v.given("/sources/" + itoa(source.ID))
+}
+
+// noteAddress keeps, under a mark, from which network a list came: what all
+// lists of one network may ask of the registry is bounded together (REG-02).
+func (v *visit) noteAddress() error {
+	if v.site.Mode == Local {
+		return nil
+	}
+	return v.site.Store.SetAddress(v.r.Context(), v.user.ID, v.site.client(v.r))
 }
 
 // given leads to the page of the Source. A script that sent the files is told
