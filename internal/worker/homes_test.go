@@ -26,6 +26,8 @@ func (r *rig) neighbour(home *feditest.Host, name string, export []byte) social.
 	return r.follower(home, name)
 }
 
+const day = 24 * time.Hour
+
 // TestSecondPersonCostsOneRequest: what one person's search found serves the
 // others of the same server, so that a follow costs them a request and its
 // share of the checks.
