@@ -133,6 +133,27 @@ func TestENG01NothingProven(t *testing.T) {
 	}
 }
 
+// A row given up on is tried again after fifty others were sent: it is looked
+// for behind them, and found.
+func TestENG01RetriedLate(t *testing.T) {
+	k := newDesk(t, social.Mastodon, rowsOf(52, time.Time{}))
+	k.srv.cut = func(call string) cut {
+		if call == "post" && len(k.srv.posts) == 1 {
+			return afterCommit
+		}
+		return whole
+	}
+	k.step()
+	k.rows[0].State, k.rows[0].Reason = social.StatusFailed, social.MirrorUnclear
+	k.run()
+	k.rows[0] = Retry(k.rows[0], false, k.srv.now)
+	k.run()
+	k.check()
+	if len(k.srv.posts) != 52 {
+		t.Errorf("%d calls for 52 posts", len(k.srv.posts))
+	}
+}
+
 // The key is the same at every try, and two looks lie a minute apart.
 func TestENG01TwoLooks(t *testing.T) {
 	k := newDesk(t, social.Snac, rowsOf(1, time.Time{}))
