@@ -23,6 +23,7 @@ var benchmarks = []benchmark{
 	{"edges", edgeRows},
 	{"registry", registryRows},
 	{"follow", followRows},
+	{"wave", waveRows},
 	{"extract", extractRows},
 }
 
