@@ -21,6 +21,7 @@ var benchmarks = []benchmark{
 	{"python", pythonRows},
 	{"save", saveRows},
 	{"edges", edgeRows},
+	{"registry", registryRows},
 	{"follow", followRows},
 	{"wave", waveRows},
 	{"extract", extractRows},
