@@ -23,6 +23,7 @@ var benchmarks = []benchmark{
 	{"edges", edgeRows},
 	{"follow", followRows},
 	{"wave", waveRows},
+	{"queue", queueRows},
 	{"extract", extractRows},
 }
 
