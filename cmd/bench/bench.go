@@ -24,6 +24,7 @@ var benchmarks = []benchmark{
 	{"registry", registryRows},
 	{"follow", followRows},
 	{"wave", waveRows},
+	{"queue", queueRows},
 	{"extract", extractRows},
 }
 

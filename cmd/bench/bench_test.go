@@ -70,6 +70,8 @@ func TestShort(t *testing.T) {
 		"wave: target hosts":                     {1, 300},
 		"wave: slowest newcomer":                 {1, 1e5},
 		"wave: longest stay":                     {1, 3600 * 24},
+		"queue: sweep and scheduler":             {0, 1},
+		"queue: first follow":                    {0, 120},
 		"extract: bios":                          {1000, 1e8},
 	} {
 		r, ok := got[name]

@@ -15,6 +15,7 @@ type sizes struct {
 	passes    int // of each measurement in turn; the best one counts
 	scenes    []scene
 	wave      wave
+	queue     queue
 	bios      int           // different ones
 	reading   time.Duration // of bios, in one pass
 }
@@ -29,8 +30,9 @@ var full = sizes{
 		// so that a third request for each follow is the least there is.
 		{social.Snac, 100, 50, 3.1, aim{}},
 	},
-	wave: wave{newcomers: 500, each: 300, handles: 5000, hosts: 250},
-	bios: 40_000, reading: 2 * time.Second,
+	wave:  wave{newcomers: 500, each: 300, handles: 5000, hosts: 250},
+	queue: queue{destinations: 1000, each: 100, homes: 100, watched: 20 * time.Second},
+	bios:  40_000, reading: 2 * time.Second,
 }
 
 // small is to see that everything works.
@@ -41,8 +43,9 @@ var small = sizes{
 		{social.GoToSocial, 20, 10, 2.1, aim{}},
 		{social.Snac, 10, 5, 3.1, aim{}},
 	},
-	wave: wave{newcomers: 6, each: 20, handles: 60, hosts: 12},
-	bios: 2_000, reading: 50 * time.Millisecond,
+	wave:  wave{newcomers: 6, each: 20, handles: 60, hosts: 12},
+	queue: queue{destinations: 20, each: 10, homes: 5, watched: time.Second},
+	bios:  2_000, reading: 50 * time.Millisecond,
 }
 
 // Aims.
