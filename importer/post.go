@@ -320,7 +320,7 @@ func appendLink(all []stretch, short, target string, at indices) []stretch {
 	if short == "" {
 		return all
 	}
-	if target == "" {
+	if target = strings.TrimSpace(withoutControls(target)); target == "" {
 		target = short
 	}
 	return append(all, stretch{at: at, literal: short, text: target, entity: &social.Entity{Kind: social.LinkEntity, URL: target}})
