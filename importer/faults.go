@@ -22,7 +22,7 @@ func unknownFile(name string) *fault.Fault {
 		"{file} is none of the kinds we can read. Kinds we can read: {list}.",
 		"file", shown(name), "list", "the .zip from X, its folder, following.js, follower.js, block.js, mute.js, account.js, tweets.js and its parts, the .json or .csv of twitter-web-exporter, "+
 			"a .csv with handles or names on X, accounts.json of Fedifinder, a query result of Wikidata, "+
-			"an archive of Mastodon, the JSON of Instagram, Threads or TikTok")
+			"an archive of Mastodon, the .car of Bluesky, the JSON of Instagram, Threads or TikTok")
 }
 
 func htmlOnly() *fault.Fault {

@@ -41,6 +41,9 @@ const (
 	facebookNames
 	metaPages // HTML
 	tiktokData
+
+	blueskyRepo    // CAR
+	blueskyFollows // getFollows of the AppView
 )
 
 // other is how one kind of file is read.
@@ -76,7 +79,11 @@ func init() { // the readers reach this table through reading
 		facebookNames:      {social.KindFacebook, (*reading).facebookNames},
 		metaPages:          {social.KindInstagram, (*reading).metaPages},
 		tiktokData:         {social.KindTikTok, (*reading).tiktok},
+
+		blueskyRepo:    {social.KindBluesky, (*reading).blueskyRepo},
+		blueskyFollows: {social.KindBluesky, (*reading).blueskyFollows},
 	}
+	holdsPosts[blueskyRepo] = true
 	holdsPosts[mastodonOutbox], holdsPosts[mastodonTar] = true, true
 }
 
@@ -137,6 +144,9 @@ func otherOf(base string, head []byte) kind {
 	if looksTar(base, head) {
 		return mastodonTar
 	}
+	if looksCAR(head) {
+		return blueskyRepo
+	}
 	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
 	if len(text) > 0 && (text[0] == '[' || text[0] == '{') {
 		return otherJSON(base, text)
@@ -149,6 +159,8 @@ func otherJSON(base string, text []byte) kind {
 	switch {
 	case tiktokFile.MatchString(base) && text[0] == '{':
 		return tiktokData
+	case looksFollows(text):
+		return blueskyFollows
 	case looksActor(text):
 		return mastodonActor
 	case looksOutbox(text):
@@ -191,7 +203,7 @@ func otherPlace(dir, base string) (place, bool) {
 
 // needsOrder are the kinds that are read out of order, and so only as single
 // files.
-var needsOrder = map[kind]bool{}
+var needsOrder = map[kind]bool{blueskyRepo: true}
 
 // otherEnd turns how a file ended into warnings, or into the failure of all.
 func (r *reading) otherEnd(p part, err error) error {

@@ -28,3 +28,15 @@ const (
 	// allows 1,500, other servers 10,000.
 	maxAlt = 10_000
 )
+
+const (
+	// maxBlocks and maxBlock bound a Bluesky repository; the protocol keeps
+	// records below 1 MiB, and no account seen has a million of them.
+	maxBlocks = 2_000_000
+	maxBlock  = 2 << 20
+	// maxTreeDepth is above the 32 levels that SHA-256 gives a tree of as many
+	// keys as there can be.
+	maxTreeDepth = 64
+	// maxFacets bounds the links, mentions and tags of one post.
+	maxFacets = 256
+)

@@ -32,7 +32,7 @@ func (v *visit) showGive(status int, wrong locale.Sentence) error {
 	if err != nil {
 		return err
 	}
-	page := &givePage{Sources: sources, Limit: v.size(v.site.uploadLimit()), Six: []int{1, 2, 3, 4, 5, 6}, Others: []int{1, 2, 3, 4, 5, 6, 7}}
+	page := &givePage{Sources: sources, Limit: v.size(v.site.uploadLimit()), Six: []int{1, 2, 3, 4, 5, 6}, Others: []int{1, 2, 3, 4, 5, 6, 7, 8}}
 	page.Title = v.say("give.title")
 	page.Here = "move"
 	if !wrong.Empty() {

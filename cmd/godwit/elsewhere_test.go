@@ -1,10 +1,14 @@
 package main
 
 import (
+	"io"
+	"net/http"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
+	"godwit/importer/importertest"
 	"godwit/internal/fedi/feditest"
 	"godwit/internal/social"
 )
@@ -112,5 +116,35 @@ func TestThreadsAreAskedFor(t *testing.T) {
 	read := p.give("outbox.json", `{"id":"outbox.json","type":"OrderedCollection","orderedItems":[]}`)
 	if read.Kind != social.KindMastodon || read.Owner.Network != social.Fediverse {
 		t.Errorf("read %+v", read)
+	}
+}
+
+// TestBlueskyIsRead: an account's repository and the names of those it follows
+// come from Bluesky's public servers, and lead to whom their profiles name.
+func TestBlueskyIsRead(t *testing.T) {
+	t.Parallel()
+	world, p := friends(t)
+	const ida, jun, kay = "did:plc:ida4rcz5sql2wwl4fecq7tya", "did:plc:jun3kmen2wq4jtzlvbx343z7", "did:plc:kay26mdpbqlultsnv5kufcdw"
+	repo := importertest.NewRepository(ida)
+	for key, did := range map[string]string{"3n2ydkzd2hk2d": jun, "3n2ydkzgtkk2d": kay} {
+		repo.Add("app.bsky.graph.follow/"+key, map[string]any{"$type": "app.bsky.graph.follow", "subject": did, "createdAt": "2026-11-23T14:26:41.000Z"})
+	}
+	answer := func(host, prefix, text string) {
+		world.AddHost(host, social.Mastodon).Handle(prefix, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) }))
+	}
+	answer("ida.bsky.test", "/.well-known/atproto-did", ida)
+	answer("plc.directory", "/"+ida, `{"id":"`+ida+`","alsoKnownAs":["at://ida.bsky.test"],"service":[{"id":"#atproto_pds","type":"AtprotoPersonalDataServer","serviceEndpoint":"https://pds.test"}]}`)
+	answer("pds.test", "/xrpc/com.atproto.sync.getRepo", repo.Seal())
+	answer("public.api.bsky.app", "/xrpc/app.bsky.graph.getFollows", `{"subject":{"did":"`+ida+`"},"follows":[{"did":"`+jun+`","handle":"jun.bsky.test","displayName":"Jun","description":"now at @jun@tide.test"},{"did":"`+kay+`","handle":"kay.bsky.test"}]}`)
+	world.AddHost("bsky.brid.gy", social.Mastodon).AddAccount("kay.bsky.test")
+	read := lines[imported](t, p.must("", "import", "--json", "at://ida.bsky.test").stdout)
+	if len(read) != 1 || read[0].Kind != social.KindBluesky || read[0].Owner.ID != ida || read[0].Counts.Following != 2 || read[0].Counts.FollowingNamed != 2 {
+		t.Fatalf("read %+v", read)
+	}
+	if got, want := p.found(), []string{"jun@tide.test likely", "kay.bsky.test@bsky.brid.gy possible"}; !slices.Equal(got, want) {
+		t.Errorf("found %q, want %q", got, want)
+	}
+	if r := p.run("", "import", "at://nobody.bsky.test"); r.status == exitDone || !strings.Contains(r.stderr, "nobody.bsky.test") {
+		t.Errorf("nobody: %d %q", r.status, r.stderr)
 	}
 }

@@ -21,7 +21,7 @@ import (
 func (a *app) importCommand() *cobra.Command {
 	kind, asJSON := "auto", false
 	cmd := &cobra.Command{
-		Use: "import PATH...", Short: "Read exports and lists: a zip, a folder, or single files; several at once are merged", Args: cobra.MinimumNArgs(1),
+		Use: "import PATH|at://ACCOUNT...", Short: "Read exports and lists: a zip, a folder, or single files; several at once are merged", Args: cobra.MinimumNArgs(1),
 		Long: `Read exports and lists, each told by its content:
 
   X                      the zip or the unzipped folder that X gives, or single .js files from it given together
@@ -30,12 +30,14 @@ func (a *app) importCommand() *cobra.Command {
   a table                .csv or .tsv with a column of handles, of names on X, or of both
   Wikidata               the result of a query, .csv or .json, with P4033 beside P6552 or P2002: where people on X are
   Mastodon               an account's archive, .zip or .tar.gz, and the .csv lists of Mastodon and GoToSocial
+  Bluesky                an account's repository, .car, and saved answers of app.bsky.graph.getFollows; or at://you.bsky.social
+                         or at://did:plc:…, which reads both from Bluesky's public servers
   Instagram, Threads     the export as JSON, .zip or following.json; who shares to the fediverse is found there
   TikTok                 the export as JSON
 
 Direct messages, addresses you signed in from, advertising data and contacts are never opened. Reading the same
 file again changes nothing.`,
-		Example: "  godwit import twitter-2026-11-20.zip\n  godwit import data/following.js data/account.js data/tweets*.js\n  godwit import archive.zip twitter-Following-1764100000000.json\n  godwit import friends.csv",
+		Example: "  godwit import twitter-2026-11-20.zip\n  godwit import data/following.js data/account.js data/tweets*.js\n  godwit import archive.zip twitter-Following-1764100000000.json\n  godwit import friends.csv\n  godwit import at://you.bsky.social",
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.importPaths(cmd.Context(), args, kind, asJSON) },
 	}
 	cmd.Flags().StringVar(&kind, "kind", "auto", "what it must be: "+strings.Join(kinds, ", "))
@@ -44,7 +46,7 @@ file again changes nothing.`,
 }
 
 // kinds are what --kind takes.
-var kinds = []string{"auto", string(social.KindXArchive), string(social.KindWebExporter), string(social.KindFedifinder), string(social.KindTable), string(social.KindMapping), string(social.KindMastodon),
+var kinds = []string{"auto", string(social.KindXArchive), string(social.KindWebExporter), string(social.KindFedifinder), string(social.KindTable), string(social.KindMapping), string(social.KindMastodon), string(social.KindBluesky),
 	string(social.KindInstagram), string(social.KindThreads), string(social.KindFacebook), string(social.KindTikTok)}
 
 func (a *app) importPaths(ctx context.Context, paths []string, kind string, asJSON bool) error {
@@ -139,9 +141,12 @@ func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
 func (h *house) addSource(ctx context.Context, g group, kind string) (social.Source, error) {
 	source := social.Source{UserID: h.user.ID, State: social.SourceReceived, Name: g.name()}
 	var err error
-	if g.loose() {
+	switch {
+	case onBluesky(g[0]):
+		err = h.fetchBluesky(ctx, &source, g[0])
+	case g.loose():
 		err = h.spoolFiles(&source, g)
-	} else {
+	default:
 		err = h.recognise(&source, g[0])
 	}
 	if err != nil {

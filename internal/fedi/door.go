@@ -4,6 +4,7 @@
 package fedi
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"net"
@@ -42,6 +43,9 @@ type Options struct {
 	Route func(host string) (netip.AddrPort, bool)
 	// XEmbed is where posts on X are read; "" is X's own address.
 	XEmbed string
+	// PLC and AppView are origins of Bluesky's directory and of its public
+	// view; "" is Bluesky's own.
+	PLC, AppView string
 	// Pause is the time between the starts of two look-ups in one registrable
 	// domain; 0 is one second, a negative value none.
 	Pause time.Duration
@@ -56,6 +60,8 @@ type Door struct {
 	ownHost   string
 	userAgent string
 	xEmbed    string
+	plc       string
+	appView   string
 	now       func() time.Time
 	route     func(host string) (netip.AddrPort, bool)
 	resolver  interface {
@@ -82,6 +88,7 @@ func Open(o Options) (*Door, error) {
 	if d.xEmbed = o.XEmbed; d.xEmbed == "" {
 		d.xEmbed = XEmbed
 	}
+	d.plc, d.appView = cmp.Or(o.PLC, plcDirectory), cmp.Or(o.AppView, publicView)
 	if d.now == nil {
 		d.now = time.Now
 	}

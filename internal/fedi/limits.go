@@ -86,3 +86,11 @@ const (
 	maxSoftware = 10_000
 	maxApps     = 1_000
 )
+
+// Bounds of what is read of a Bluesky account. MaxRepository is in bytes: the
+// largest seen are some 200 MB. getFollows gives 100 people a page.
+const (
+	MaxRepository  = 1 << 30
+	downloadTime   = 15 * time.Minute
+	maxFollowPages = 2_000
+)
