@@ -63,7 +63,7 @@ const (
 	// minFilter up to maxFilter, with which maxPosts can still be told apart.
 	filterShare = 40
 	minFilter   = 256 << 10
-	maxFilter   = 24 << 20
+	maxFilter   = 20 << 20
 
 	// maxWarnings bounds the sentences about one export.
 	maxWarnings = 50

@@ -43,7 +43,7 @@ func (r *reading) givePost(v jsontext.Value) error {
 	if !ok {
 		return errShape
 	}
-	if t.deleted || r.superseded(t) || r.private.has(t.id) || r.given.n >= maxPosts || !r.given.add(t.id) {
+	if t.deleted || r.superseded(&t) || r.private.has(t.id) || r.given.n >= maxPosts || !r.given.add(t.id) {
 		return nil
 	}
 	return r.give(social.Record{Post: r.build(&t)})
@@ -55,7 +55,7 @@ func (r *reading) giveCommunityPost(v jsontext.Value) error {
 	if !ok {
 		return errShape
 	}
-	if t.deleted || r.superseded(t) || !r.given.add(t.id) {
+	if t.deleted || r.superseded(&t) || !r.given.add(t.id) {
 		return nil
 	}
 	t.community = true
