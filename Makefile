@@ -31,7 +31,7 @@ soak:
 	@.ci/need postgres redis-server chromium
 	GODWIT_SOAK=1 $(GO) test -count=1 -timeout 170m ./...
 
-## bench: ratios within one run, as a table; BENCH="-only import" for a part, BENCH=-short for a look
+## bench: ratios within one run, as a table, in about an hour; BENCH="-only import" for a part, BENCH=-short for a look
 bench:
 	@$(GO) run ./cmd/bench $(BENCH)
 

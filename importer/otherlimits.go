@@ -29,6 +29,13 @@ const (
 	maxAlt = 10_000
 )
 
+// Bounds of a public list for the registry: more than all people of Wikidata.
+const (
+	maxRegistryRows  = 1_000_000
+	maxRegistryBytes = 128 << 20
+	maxRegistryHead  = 1 << 10 // in which the names of the columns stand
+)
+
 const (
 	// maxBlocks and maxBlock bound a Bluesky repository; the protocol keeps
 	// records below 1 MiB, and no account seen has a million of them.

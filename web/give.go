@@ -55,6 +55,10 @@ func (s *site) give(v *visit) error {
 	if err != nil {
 		return v.notGiven(err)
 	}
+	if err := v.noteAddress(); err != nil {
+		s.discard(name)
+		return err
+	}
 	source, again, err := s.keep(v, name, shown)
 	if err != nil || again {
 		s.discard(name)
@@ -68,6 +72,15 @@ func (s *site) give(v *visit) error {
 		v.ring(social.ImportTask, source.ID)
 	}
 	return v.given("/sources/" + itoa(source.ID))
+}
+
+// noteAddress keeps, under a mark, from which network a list came: what all
+// lists of one network may ask of the registry is bounded together (REG-02).
+func (v *visit) noteAddress() error {
+	if v.site.Mode == Local {
+		return nil
+	}
+	return v.site.Store.SetAddress(v.r.Context(), v.user.ID, v.site.client(v.r))
 }
 
 // given leads to the page of the Source. A script that sent the files is told

@@ -21,6 +21,7 @@ type movePage struct {
 	Frame     `json:"-"`
 	Fresh     bool // nothing was done yet
 	Connected bool // an account is
+	Arrived   int  // people, since the last look at them
 	Needs     locale.Sentence
 	Main      *task // the one that needs the person
 	Tasks     []task
@@ -123,6 +124,9 @@ func (s *site) buildMove(v *visit) (*movePage, error) {
 	page.Title = v.say("move.title")
 	page.Here, page.Live, page.Connected = "move", "/events", len(x.destinations) > 0
 	page.Needs = v.say("move.idle")
+	if page.Arrived, err = s.Store.CountArrivals(v.r.Context(), v.user.ID); err != nil {
+		return nil, err
+	}
 	for i := range page.Tasks {
 		if page.Tasks[i].Needs {
 			page.Needs = v.say("move.needs", "task", v.say("move."+page.Tasks[i].Key))

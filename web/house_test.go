@@ -28,6 +28,7 @@ import (
 	"godwit/internal/fedi/feditest"
 	"godwit/internal/social"
 	"godwit/internal/store"
+	"godwit/internal/worker"
 	"godwit/matcher"
 	"godwit/web"
 )
@@ -66,7 +67,7 @@ func newHouse(t *testing.T, mode web.Mode, change ...func(*web.Deps)) *house {
 	}))
 	t.Cleanup(door.Close)
 	deps := web.Deps{
-		Store: h.store, Door: door, Spool: h.spool, BaseURL: h.base, Mode: mode, LocalKey: key, Now: h.clock.Now,
+		Store: h.store, Door: door, Spool: h.spool, Registrar: worker.New(worker.Deps{Store: h.store, Door: door, Spool: h.spool, Now: h.clock.Now}), BaseURL: h.base, Mode: mode, LocalKey: key, Now: h.clock.Now,
 		Log: slog.New(slog.NewJSONHandler(h.log, nil)), UserAgent: "Godwit/test",
 		Ring: func(_ context.Context, task social.Task) {
 			h.mu.Lock()

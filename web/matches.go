@@ -25,6 +25,7 @@ type matchesPage struct {
 	Bulk    string // address of the check page for all that fit, where there is one
 	BulkN   int
 	Sources bool // something was given
+	Waiting store.Waiting
 }
 
 // groupLink is one group with its count.
@@ -134,6 +135,9 @@ func (s *site) buildMatches(v *visit) (*matchesPage, error) {
 		return nil, err
 	}
 	page := &matchesPage{Counts: counts, Filter: f, Total: total, Groups: v.groupLinks(counts, f), Pages: pageLinks(f, total)}
+	if page.Waiting, err = s.Store.Waiting(ctx, v.user.ID); err != nil {
+		return nil, err
+	}
 	page.Title = v.say("matches.title", "n", counts.Found, "m", counts.People)
 	if counts.People == 0 {
 		page.Title = v.say("matches.title.none")

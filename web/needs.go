@@ -17,6 +17,7 @@ type Store interface {
 	sourceStore
 	matchStore
 	followStore
+	registryStore
 }
 
 type userStore interface {
@@ -74,6 +75,25 @@ type followStore interface {
 	ListFollowJobs(ctx context.Context, userID int64, f store.FollowFilter) (_ []social.FollowJob, total int, err error)
 	GetFollowJob(ctx context.Context, userID, id int64) (social.FollowJob, error)
 	Budgets(ctx context.Context, destinationID int64) ([]social.Budget, error)
+}
+
+type registryStore interface {
+	GetRegistration(ctx context.Context, userID int64) (social.Registration, error)
+	GetProof(ctx context.Context, userID int64, now time.Time) (social.Pending, error)
+	Publish(ctx context.Context, userID int64, a social.RegistrationAudience) error
+	Withdraw(ctx context.Context, userID int64, now time.Time) error
+	PublicRegistration(ctx context.Context, username string, now time.Time) (social.Registration, error)
+	SetAddress(ctx context.Context, userID int64, network string) error
+	Waiting(ctx context.Context, userID int64) (store.Waiting, error)
+	Arrivals(ctx context.Context, userID int64) ([]store.Arrival, error)
+	CountArrivals(ctx context.Context, userID int64) (int, error)
+	SeenArrivals(ctx context.Context, userID int64, until, now time.Time) error
+	GetWatch(ctx context.Context, userID int64) (store.Watch, error)
+	SetWatch(ctx context.Context, userID int64, w store.Watch) error
+	RenewFeed(ctx context.Context, userID int64) error
+	EndFeed(ctx context.Context, userID int64) error
+	FeedName(ctx context.Context, userID int64) (string, error)
+	FeedOwner(ctx context.Context, name string) (int64, error)
 }
 
 // Door is the part of fedi.Door that pages use: what happens while somebody

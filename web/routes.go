@@ -80,6 +80,17 @@ var routes = []route{
 	{"POST /follow/undo", person, (*site).undo, false},
 	{"GET /follow/{id}", person, (*site).followJob, false},
 
+	{"GET /register", person, (*site).registerForm, false},
+	{"POST /register", person, (*site).startProof, false},
+	{"POST /register/check", person, (*site).registerCheck, false},
+	{"POST /register/publish", person, (*site).registerPublish, false},
+	{"GET /register/withdraw", person, (*site).withdrawForm, false},
+	{"POST /register/withdraw", person, (*site).withdraw, false},
+	{"GET /@x/{username}", open, (*site).announced, false},
+	{"GET /arrivals", person, (*site).arrivals, false},
+	{"POST /arrivals", person, (*site).setWatch, false},
+	{"GET /feed/{name}", open, (*site).atom, false},
+
 	{"GET /data", person, (*site).data, false},
 	{"GET /data/export", person, (*site).export, false},
 	{"GET /data/disconnect/{id}", person, (*site).disconnectForm, false},

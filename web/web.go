@@ -34,6 +34,7 @@ type Deps struct {
 	Store      Store
 	Door       Door
 	Spool      Spool
+	Registrar  Registrar
 	Ring       func(ctx context.Context, t social.Task) // wakes a worker; nil when workers look by themselves
 	BaseURL    string                                   // public address, without a path
 	Mode       Mode

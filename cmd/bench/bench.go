@@ -22,6 +22,7 @@ var benchmarks = []benchmark{
 	{"save", saveRows},
 	{"edges", edgeRows},
 	{"follow", followRows},
+	{"wave", waveRows},
 	{"extract", extractRows},
 }
 

@@ -13,6 +13,7 @@ type sizes struct {
 	crowd     crowd
 	passes    int // of each measurement in turn; the best one counts
 	scenes    []scene
+	wave      wave
 	bios      int           // different ones
 	reading   time.Duration // of bios, in one pass
 }
@@ -21,12 +22,13 @@ type sizes struct {
 var full = sizes{
 	text: 1_000_000_000, plainText: 250_000_000, crowd: crowd{200_000}, passes: 3,
 	scenes: []scene{
-		{social.Mastodon, 600, 200, 2.1},
-		{social.GoToSocial, 200, 100, 2.1},
+		{social.Mastodon, 2000, 500, 2.1, atMost(1.02, "")},
+		{social.GoToSocial, 200, 100, 2.1, aim{}},
 		// snac answers a question about relationships for the first account only,
 		// so that a third request for each follow is the least there is.
-		{social.Snac, 100, 50, 3.1},
+		{social.Snac, 100, 50, 3.1, aim{}},
 	},
+	wave: wave{newcomers: 500, each: 300, handles: 5000, hosts: 250},
 	bios: 40_000, reading: 2 * time.Second,
 }
 
@@ -34,10 +36,11 @@ var full = sizes{
 var small = sizes{
 	text: 4_000_000, plainText: 4_000_000, crowd: crowd{2_000}, passes: 1,
 	scenes: []scene{
-		{social.Mastodon, 40, 20, 2.1},
-		{social.GoToSocial, 20, 10, 2.1},
-		{social.Snac, 10, 5, 3.1},
+		{social.Mastodon, 40, 20, 2.1, aim{}},
+		{social.GoToSocial, 20, 10, 2.1, aim{}},
+		{social.Snac, 10, 5, 3.1, aim{}},
 	},
+	wave: wave{newcomers: 6, each: 20, handles: 60, hosts: 12},
 	bios: 2_000, reading: 50 * time.Millisecond,
 }
 

@@ -59,6 +59,11 @@ func (a *app) workOnly(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	operated, err := h.operate(ctx, queue)
+	if err != nil {
+		return err
+	}
+	defer operated()
 	fmt.Fprintln(a.stderr, "Working. Stop with Ctrl-C; nothing is lost.")
 	return h.runWorkers(ctx, queue)
 }
@@ -121,6 +126,11 @@ func (h *house) serve(ctx context.Context, s serving) error {
 	if err != nil {
 		return err
 	}
+	operated, err := h.operate(ctx, queue)
+	if err != nil {
+		return err
+	}
+	defer operated()
 	fmt.Fprintln(h.stdout, link)
 	if s.open && isTerminal(h.stdout) {
 		openBrowser(link)
@@ -152,7 +162,7 @@ func (h *house) serveUntil(ctx context.Context, listener net.Listener, server *h
 // pages builds the pages and the link that opens them.
 func (h *house) pages(queue jobs.Dispatcher, s serving) (http.Handler, string, error) {
 	deps := web.Deps{
-		Store: h.store, Door: h.door, Spool: h.spool, BaseURL: h.cfg.BaseURL, Mode: web.Mode(h.cfg.OpenTo),
+		Store: h.store, Door: h.door, Spool: h.spool, Registrar: h.worker, BaseURL: h.cfg.BaseURL, Mode: web.Mode(h.cfg.OpenTo),
 		UserAgent: userAgent(h.cfg), Log: h.logger(), Demo: s.demo, BrowserURL: s.browserURL, Zone: time.Local,
 		Ring: func(ctx context.Context, t social.Task) {
 			if err := queue.Ring(ctx, t); err != nil {

@@ -52,6 +52,7 @@ type Instance struct {
 	MaxChars    int
 	Rules       []string
 	FollowLimit int // how many accounts one may follow, 0 when unknown
+	Posting     PostingLimits
 }
 
 // RemoteAccount is an account as a home server's API shows it.
@@ -88,6 +89,7 @@ const (
 	RequestsFamily Family = "requests"
 	StatusesFamily Family = "statuses"
 	MediaFamily    Family = "media"
+	DeletesFamily  Family = "deletes"
 )
 
 // TargetFamily is the pace towards a host whose accounts are to be found: what

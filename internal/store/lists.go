@@ -41,32 +41,63 @@ const listBatch = 2000
 // source brought, all of it or nothing, with who imported it and when (ZIP-14).
 // People who withdrew are left out. Accounts that the list is about are read
 // again.
-func (s *Store) SaveList(ctx context.Context, p PublicList, rows []ListedRow) (saved PublicList, err error) {
-	rows, err = s.withoutObjections(ctx, rows)
+func (s *Store) SaveList(ctx context.Context, p PublicList, rows []ListedRow) (PublicList, error) {
+	saved, err := s.SaveLists(ctx, []PublicList{p}, map[string][]ListedRow{p.Source: rows})
 	if err != nil {
 		return p, err
 	}
+	return saved[0], nil
+}
+
+// SaveLists is SaveList for the lists of one file, whose rows lie under their
+// sources: all of them or none.
+func (s *Store) SaveLists(ctx context.Context, lists []PublicList, rows map[string][]ListedRow) (saved []PublicList, err error) {
+	kept := map[string][]ListedRow{}
+	for source := range rows {
+		if kept[source], err = s.withoutObjections(ctx, rows[source]); err != nil {
+			return nil, err
+		}
+	}
 	err = s.write(ctx, func(x q) error {
-		saved = p
-		saved.Left = p.Rows - len(rows)
-		if _, err := x.exec(ctx, `DELETE FROM registry_imports WHERE source = $1`, clean(p.Source)); err != nil {
-			return err
-		}
-		id, err := scalar[int64](x.row(ctx, `INSERT INTO registry_imports (source, file, digest, imported_by, rows, imported_at)
-			VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`, clean(p.Source), clean(p.File), clean(p.Digest), clean(p.ImportedBy), len(rows), micros(p.ImportedAt)))
-		if err != nil {
-			return err
-		}
-		for len(rows) > 0 {
-			n := min(listBatch, len(rows))
-			if err := saveListed(ctx, x, id, p, rows[:n]); err != nil {
+		saved = nil
+		for _, p := range lists {
+			p.Rows, p.Left = len(kept[p.Source]), len(rows[p.Source])-len(kept[p.Source])
+			if err := replaceList(ctx, x, p, kept[p.Source]); err != nil {
 				return err
 			}
-			rows = rows[n:]
+			saved = append(saved, p)
 		}
-		return rereadListed(ctx, x, id)
+		return nil
 	})
 	return saved, err
+}
+
+func replaceList(ctx context.Context, x q, p PublicList, rows []ListedRow) error {
+	before, err := list(ctx, x, scalar[int64], `SELECT id FROM registry_imports WHERE source = $1`, clean(p.Source))
+	if err != nil {
+		return err
+	}
+	for _, id := range before {
+		if err := rereadListed(ctx, x, id); err != nil {
+			return err
+		}
+		if _, err := x.exec(ctx, `DELETE FROM registry_imports WHERE id = $1`, id); err != nil {
+			return err
+		}
+	}
+	id, err := scalar[int64](x.row(ctx, `INSERT INTO registry_imports (source, file, digest, imported_by, rows, imported_at)
+		VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`, clean(p.Source), clean(p.File), clean(p.Digest), clean(p.ImportedBy), len(rows), micros(p.ImportedAt)))
+	if err != nil {
+		return err
+	}
+	for len(rows) > 0 {
+		n := min(listBatch, len(rows))
+		if err := saveListed(ctx, x, id, p, rows[:n]); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return rereadListed(ctx, x, id)
 }
 
 func (s *Store) withoutObjections(ctx context.Context, rows []ListedRow) ([]ListedRow, error) {

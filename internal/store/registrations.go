@@ -46,25 +46,25 @@ func getRegistration(ctx context.Context, x q, userID int64) (social.Registratio
 // chose a page for everybody. Whatever else there is or was under the name, and
 // nothing at all, is the same NotFound (REG-04, REG-13).
 func (s *Store) PublicRegistration(ctx context.Context, username string, now time.Time) (g social.Registration, err error) {
-	m, err := s.marker(ctx)
-	if err != nil {
-		return g, err
-	}
 	err = s.read(ctx, func(x q) error {
 		g, err = scanRegistration(x.row(ctx, `SELECT `+registrationColumns+` FROM registrations AS g
 			WHERE g.username_key = $1 AND g.username_key <> '' AND g.audience = 'public' AND g.user_id IS NOT NULL
 			ORDER BY g.created_at DESC, g.id DESC LIMIT 1`, lower(username)))
-		if err != nil {
-			return err
-		}
-		rests, err := resting(ctx, x, m, g, now)
-		if err == nil && rests {
-			err = notFound()
-		}
 		return err
 	})
 	if err != nil {
 		return social.Registration{}, err
+	}
+	m, err := s.marker(ctx)
+	if err != nil {
+		return social.Registration{}, err
+	}
+	rests, err := resting(ctx, s.reading, m, g, now)
+	if err == nil && rests {
+		err = notFound()
+	}
+	if err != nil {
+		return social.Registration{}, s.d.mean(err)
 	}
 	return g, nil
 }
@@ -246,6 +246,9 @@ func (s *Store) Publish(ctx context.Context, userID int64, a social.Registration
 // one transaction: other people's Matches, and follows not sent yet (REG-10). A
 // keyed mark stays, so that neither a bio nor a public list leads there again.
 func (s *Store) Withdraw(ctx context.Context, userID int64, now time.Time) error {
+	if _, err := s.GetRegistration(ctx, userID); err != nil {
+		return err
+	}
 	m, err := s.marker(ctx)
 	if err != nil {
 		return err

@@ -60,6 +60,8 @@ const (
 
 	aloneRest = time.Hour // of a server that is to be left alone: then it is read whether it still is
 
+	robotsEvery = time.Hour // between two readings of a home server's robots.txt
+
 	blocksEvery = 24 * time.Hour // between two readings of what a home server suspends
 	blocksAgain = time.Hour      // after one that failed
 )

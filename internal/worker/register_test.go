@@ -13,8 +13,6 @@ import (
 	"godwit/internal/store"
 )
 
-const day = 24 * time.Hour
-
 // creator is somebody who announces a new handle: signed in as alice@new.test,
 // number 42 and @alice_x on X.
 type creator struct {

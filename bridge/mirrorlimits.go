@@ -1,0 +1,59 @@
+package bridge
+
+import "time"
+
+// What servers take of a status where they do not say it themselves.
+const (
+	mastodonCharacters   = 500
+	mastodonLink         = 23 // Mastodon counts every link as this
+	mastodonFiles        = 4
+	mastodonDescription  = 1500
+	gotosocialCharacters = 5000
+	gotosocialFiles      = 6
+	unknownCharacters    = 300 // the least that any known software takes
+	unknownDescription   = 420
+	snacCharacters       = 5000 // ours: snac has no bound, and needs 20 s for 100,000
+)
+
+// How a status is written.
+const (
+	leastRoom   = 60  // characters of a status that are always used, whatever a server says
+	linkReserve = 20  // of them, those that a link leaves to what stands around it
+	maxWarning  = 200 // characters of a content warning that is not the Post's own
+	maxLink     = 2_000
+	maxCluster  = 40 // code points that one visible character may have
+	shortTail   = 5  // a last status shorter than a fifth of the others is evened out
+)
+
+// How much of a server's allowance a Mirror uses: most is left to the person.
+const (
+	mirrorShare = 40 // percent of statuses and files
+
+	mastodonStatuses = 300 // in 3 hours, lib/rate_limiter.rb
+	statusesWindow   = 3 * time.Hour
+	mastodonMedia    = 30 // in 30 minutes, rack_attack.rb; deletions alike
+	mediaWindow      = 30 * time.Minute
+	unknownStatuses  = 60 // in an hour
+	unknownMedia     = 30
+	mirrorGap        = 2 * time.Second // between two statuses at least, each with a request or two besides
+	fileGap          = time.Second
+)
+
+// How a row of the ledger is taken through its call.
+const (
+	keyAge        = 50 * time.Minute // an Idempotency-Key is kept for an hour
+	neededMisses  = 2
+	missGap       = time.Minute      // between two read-backs that must both find nothing
+	missAge       = 10 * time.Minute // after which "not found" is too old to send by
+	readLag       = 5 * time.Second  // before the first read-back
+	clockSlack    = 10 * time.Minute // by which the server's clock may differ from ours
+	readPage      = 40
+	readPages     = 25 // after so many the account is too busy to be sure: never sent again
+	dateSlack     = time.Second
+	overtakeAfter = time.Minute      // by which a row may be late before later ones go on
+	parentAge     = 15 * time.Minute // after which a parent is looked at again
+	maxAsked      = 30               // how often a file is asked after
+	firstAsk      = 2 * time.Second
+	longestAsk    = 10 * time.Minute
+	fileLife      = 24 * time.Hour // for which an unattached file is kept by the server
+)
