@@ -47,8 +47,8 @@ const (
 	circuitAfter = 3           // failures of a domain in a row
 	circuitFirst = 5 * time.Minute
 	circuitMost  = 24 * time.Hour
-	askSoon      = time.Minute // after the first time without an answer: most such hosts only stumbled
-	askAgain     = time.Hour   // after a "no", or no answer once more: doubling to askAgainMost
+	askSoon      = 20 * time.Second // after the first time without an answer: most such hosts only stumbled
+	askAgain     = time.Hour        // after a "no", or no answer once more: doubling to askAgainMost
 	askAgainMost = 7 * 24 * time.Hour
 	maxAsks      = 11 // times without an answer: some four weeks, then only if somebody wants it anew
 )
