@@ -49,6 +49,8 @@ func TestShort(t *testing.T) {
 		"import: times as small as Python":       {0.01, 10_000},
 		"save edges, SQLite":                     {0.0001, 100},
 		"save edges, PostgreSQL":                 {0.0001, 100},
+		"registry, SQLite":                       {0.00001, 60},
+		"registry, PostgreSQL":                   {0.00001, 60},
 		"import into SQLite: speed":              {0.001, 10_000},
 		"import into SQLite: memory":             {4, 1000},
 		"follow, mastodon: requests":             {2, 3},
@@ -68,6 +70,8 @@ func TestShort(t *testing.T) {
 		"wave: target hosts":                     {1, 300},
 		"wave: slowest newcomer":                 {1, 1e5},
 		"wave: longest stay":                     {1, 3600 * 24},
+		"queue: sweep and scheduler":             {0, 1},
+		"queue: first follow":                    {0, 120},
 		"extract: bios":                          {1000, 1e8},
 	} {
 		r, ok := got[name]

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"godwit/internal/fault"
@@ -68,11 +69,12 @@ const (
 )
 
 // dueAtHomes lists follow tasks by home server: as many as it bears at once,
-// fewer those that are claimed, whoever was served least today first; none of
-// a server whose door is shut at the moment, or that is left alone.
+// fewer those that are claimed, whoever was served least today first, a few
+// requests at a time; none of a server whose door is shut at the moment, or
+// that is left alone.
 var dueAtHomes = `SELECT kind, subject, claim_no FROM (
 		SELECT t.kind, t.subject, t.claim_no, t.ready_at, d.host, d.flavour,
-			row_number() OVER (PARTITION BY d.host ORDER BY COALESCE(s.served, 0), t.ready_at, t.subject) AS turn
+			row_number() OVER (PARTITION BY d.host ORDER BY COALESCE(s.served, 0) / ` + strconv.Itoa(turnLength) + `, t.ready_at, t.subject) AS turn
 		FROM tasks AS t INNER JOIN destinations AS d ON d.id = t.subject INNER JOIN homes AS h ON h.host = d.host
 		LEFT JOIN home_turns AS s ON s.host = d.host AND s.user_id = d.user_id AND s.day = $4
 		WHERE t.kind = $1 AND t.ready_at > 0 AND t.ready_at <= $2 AND h.open_at <= $2 AND NOT h.alone) AS queue
