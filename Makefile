@@ -3,10 +3,11 @@
 GO      ?= go
 ADDR    ?= 127.0.0.1:8080
 SHOTS   ?= shots
+ATPROTO ?= $(or $(TMPDIR),/tmp)/godwit-atproto
 export CGO_ENABLED = 0
 export GOFLAGS += -buildvcs=false
 
-.PHONY: run build demo test soak bench eval shots fuzz
+.PHONY: run build demo test test-atproto soak bench eval shots fuzz
 
 ## run: build, then serve the main job on the embedded default
 run: build
@@ -26,12 +27,18 @@ test:
 	$(GO) vet ./...
 	$(GO) test -count=1 -timeout 15m ./...
 
+## test-atproto: Bluesky against the reference network, in $(ATPROTO), from npm
+test-atproto:
+	@.ci/need postgres redis-server
+	.ci/atproto $(ATPROTO)
+	GODWIT_ATPROTO=$(abspath $(ATPROTO)) $(GO) test -count=1 -v -run TestAtproto ./cmd/godwit
+
 ## soak: the same proofs in their long form
 soak:
 	@.ci/need postgres redis-server chromium
 	GODWIT_SOAK=1 $(GO) test -count=1 -timeout 170m ./...
 
-## bench: ratios within one run, as a table; BENCH="-only import" for a part, BENCH=-short for a look
+## bench: ratios within one run, as a table, in about an hour; BENCH="-only import" for a part, BENCH=-short for a look
 bench:
 	@$(GO) run ./cmd/bench $(BENCH)
 

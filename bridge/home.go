@@ -16,7 +16,7 @@ func HomePace(h social.Home, fl social.Flavour, now time.Time) (each, burst time
 		most, atOnce = h.Cap, min(atOnce, h.Cap/10)
 	}
 	each = requestsWindow / time.Duration(most)
-	if now.Before(h.GentleUntil) {
+	if h.Ill || now.Before(h.GentleUntil) {
 		return 2 * each, 0
 	}
 	return each, time.Duration(atOnce) * each
@@ -48,11 +48,10 @@ func Requests(a Act) int {
 // that ended. After an outage it is asked gently for a while, and not at once
 // by all who waited.
 func Health(h social.Home, err error, now time.Time) social.Home {
-	down := isTrouble(err)
 	switch {
-	case down:
+	case isTrouble(err):
 		h.Ill = true
-	case h.Ill:
+	case h.Ill && err == nil:
 		h.Ill, h.GentleUntil = false, now.Add(requestsWindow)
 	}
 	return h

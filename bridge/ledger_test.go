@@ -133,6 +133,27 @@ func TestENG01NothingProven(t *testing.T) {
 	}
 }
 
+// A row given up on is tried again after fifty others were sent: it is looked
+// for behind them, and found.
+func TestENG01RetriedLate(t *testing.T) {
+	k := newDesk(t, social.Mastodon, rowsOf(52, time.Time{}))
+	k.srv.cut = func(call string) cut {
+		if call == "post" && len(k.srv.posts) == 1 {
+			return afterCommit
+		}
+		return whole
+	}
+	k.step()
+	k.rows[0].State, k.rows[0].Reason = social.StatusFailed, social.MirrorUnclear
+	k.run()
+	k.rows[0] = Retry(k.rows[0], false, k.srv.now)
+	k.run()
+	k.check()
+	if len(k.srv.posts) != 52 {
+		t.Errorf("%d calls for 52 posts", len(k.srv.posts))
+	}
+}
+
 // The key is the same at every try, and two looks lie a minute apart.
 func TestENG01TwoLooks(t *testing.T) {
 	k := newDesk(t, social.Snac, rowsOf(1, time.Time{}))
@@ -288,6 +309,51 @@ func TestENG15ParentGone(t *testing.T) {
 	}
 }
 
+// Mastodon says 404 where the parent is gone: then it is a thread of its own.
+func TestENG15RefusedForParent(t *testing.T) {
+	now := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+	job := Begin(rowsOf(3, time.Time{})[2], now)
+	job, err := Post(context.Background(), refusing{code: "gone"}, home(t, social.Mastodon), job, "12", now)
+	if err != nil || job.State != social.StatusPlanned || job.ParentID != 0 || job.Reason != social.MirrorTorn {
+		t.Errorf("%s %s, %v", job.State, job.Reason, err)
+	}
+}
+
+// A post that is nothing but a picture, and one of the person's own of the
+// same kind at the same time, are told apart by what they answer.
+func TestENG01Wordless(t *testing.T) {
+	rows := withFiles(rowsOf(3, time.Time{}), 1, 1)
+	rows[2].Draft.Text = ""
+	k := newDesk(t, social.Mastodon, rows)
+	n := 0
+	k.srv.cut = func(call string) cut {
+		if call == "post" {
+			if n++; n == 3 {
+				k.srv.add(social.RemoteStatus{AccountID: "1", CreatedAt: k.srv.now, Visibility: social.VisiblePublic, Files: 1}, true)
+				return beforeBytes
+			}
+		}
+		return whole
+	}
+	k.run()
+	k.check()
+}
+
+// An upload of which the process dies each time does not go on for ever.
+func TestENG07DeadlyFile(t *testing.T) {
+	k := newDesk(t, social.Mastodon, withFiles(rowsOf(2, time.Time{}), 2, 1))
+	k.srv.cut = func(call string) cut {
+		if call == "upload" {
+			return killedBefore
+		}
+		return whole
+	}
+	k.run()
+	if k.rows[0].State != social.StatusFailed || k.rows[0].Reason != social.MirrorGaveUp || k.rows[1].State != social.StatusSent {
+		t.Errorf("%s %s, then %s", k.rows[0].State, k.rows[0].Reason, k.rows[1].State)
+	}
+}
+
 // What Godwit did not create, or somebody changed since, is not deleted.
 func TestENG12UndoOnlyOurs(t *testing.T) {
 	k := newDesk(t, social.Mastodon, rowsOf(6, time.Time{}))
@@ -418,6 +484,9 @@ func TestFingerprint(t *testing.T) {
 		if !sameWords(Fingerprint(sent), social.RemoteStatus{Content: content}) {
 			t.Errorf("not known again: %s", content)
 		}
+	}
+	if Fingerprint("🎉") == Fingerprint("👍") || Fingerprint(" ") != noWords {
+		t.Error("signs are not told apart")
 	}
 	if Fingerprint("one two") == Fingerprint("one too") {
 		t.Error("other words look the same")

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -24,26 +25,16 @@ type Limits struct {
 // LimitsOf completes what an instance tells by what is known of its software.
 func LimitsOf(fl social.Flavour, in social.Instance) Limits {
 	l := Limits{PostingLimits: in.Posting, Flavour: fl}
-	if l.Characters == 0 {
-		l.Characters = in.MaxChars
-	}
 	d := defaultLimits(fl)
-	l.Characters = firstOf(l.Characters, d.Characters)
-	l.LinkCharacters = firstOf(l.LinkCharacters, d.LinkCharacters)
-	l.Files = firstOf(l.Files, d.Files)
-	l.Description = firstOf(l.Description, d.Description)
+	l.Characters = cmp.Or(max(l.Characters, 0), max(in.MaxChars, 0), d.Characters)
+	l.LinkCharacters = cmp.Or(max(l.LinkCharacters, 0), d.LinkCharacters)
+	l.Files = cmp.Or(max(l.Files, 0), d.Files)
+	l.Description = cmp.Or(max(l.Description, 0), d.Description)
 	l.Backdates = fl == social.GoToSocial && !before(in.Version, 0, 18) || fl == social.Snac
 	if fl == social.Snac {
 		l.Characters = min(l.Characters, snacCharacters)
 	}
 	return l
-}
-
-func firstOf(told, known int) int {
-	if told > 0 {
-		return told
-	}
-	return known
 }
 
 func defaultLimits(fl social.Flavour) social.PostingLimits {
@@ -80,7 +71,7 @@ func atoi(digits string) (n int) {
 // where the server cannot keep them.
 func DefaultRules(locale string) social.MirrorRules {
 	return social.MirrorRules{
-		Quotes: false, Visibility: social.VisibleUnlisted, DatePlace: social.DateLast, Mentions: social.MentionLink,
+		Visibility: social.VisibleUnlisted, DatePlace: social.DateLast, Mentions: social.MentionLink,
 		Words: WordsIn(locale),
 	}
 }

@@ -26,6 +26,9 @@ func BeginFile(job social.StatusJob, i int, now time.Time) social.StatusJob {
 func UploadFile(ctx context.Context, srv Poster, job social.StatusJob, i int, now time.Time) (social.StatusJob, error) {
 	l := &ledger{srv: srv, job: job, now: now}
 	f := l.file(i)
+	if f.Attempts > maxAttempts { // the process died of it each time
+		return l.fileAgain(f), nil
+	}
 	got, err := srv.Upload(ctx, job.Draft.Files[i])
 	switch {
 	case err == nil:

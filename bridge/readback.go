@@ -126,8 +126,8 @@ func (l *ledger) isIt(st social.RemoteStatus, parent social.RemoteID) bool {
 	if st.AccountID != "" && st.AccountID != l.d.RemoteID || st.Files > len(l.job.Files) { // snac leaves out files that it does not know
 		return false
 	}
-	if st.InReplyTo != parent && st.InReplyTo != "" {
-		return false
+	if wordless := l.job.Print == noWords; st.InReplyTo != parent && (st.InReplyTo != "" || wordless) || wordless && st.Files != len(l.job.Files) {
+		return false // a status without words is known by its place and its files alone
 	}
 	return l.isTimely(st) && sameWords(l.job.Print, st)
 }
@@ -148,16 +148,26 @@ func sameWords(print string, st social.RemoteStatus) bool {
 }
 
 // Fingerprint is what is kept of a text to know it again on a server, which may
-// have put marks around it and taken some away: its letters and digits.
+// have put marks around it and taken some away: its letters and digits, or all
+// that can be seen where it has none.
 func Fingerprint(text string) string {
+	isLetter := func(r rune) bool { return unicode.In(r, unicode.L, unicode.N) }
+	keep := isLetter
+	text = norm.NFKC.String(text)
+	if !strings.ContainsFunc(text, isLetter) {
+		keep = func(r rune) bool { return !unicode.IsSpace(r) }
+	}
 	h := sha256.New()
-	for _, r := range norm.NFKC.String(text) {
-		if unicode.In(r, unicode.L, unicode.N) {
+	for _, r := range text {
+		if keep(r) {
 			h.Write([]byte(string(unicode.ToLower(r))))
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
+
+// noWords is the Fingerprint of nothing.
+var noWords = Fingerprint("")
 
 // textOf is what a reader sees of HTML.
 func textOf(content string) string {

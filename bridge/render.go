@@ -1,6 +1,8 @@
 package bridge
 
 import (
+	"cmp"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -212,7 +214,7 @@ func (r *renderer) entity(s *sheet, e social.Entity) (quoted bool) {
 		s.link(r.became(r.p.Quote))
 		return true
 	case e.Kind == social.LinkEntity && e.URL != "":
-		s.link(e.URL)
+		s.link(r.carried(e.URL))
 	case e.Kind == social.MentionEntity && e.Username != "":
 		r.mention(s, e)
 	case e.Kind == social.TagEntity:
@@ -222,6 +224,18 @@ func (r *renderer) entity(s *sheet, e social.Entity) (quoted bool) {
 	}
 	return false
 }
+
+// carried is where a link leads now: to the status that one of the person's own
+// posts became, where it is a link to that.
+func (r *renderer) carried(link string) string {
+	m := xStatus.FindStringSubmatch(link)
+	if m == nil || r.p.Network != social.X || r.c.Status == nil {
+		return link
+	}
+	return cmp.Or(r.c.Status(m[1]), link)
+}
+
+var xStatus = regexp.MustCompile(`^https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/[A-Za-z0-9_]+/status/([0-9]{1,20})`)
 
 func (r *renderer) isQuote(link string) bool {
 	return link != "" && link == r.p.Quote.URL

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"math"
 	"path"
 	"slices"
@@ -111,7 +112,7 @@ func (r *renderer) absent(s *sheet, m social.Media) {
 	line := words.Absent
 	link := m.URL
 	if !m.Missing && m.File != "" && r.p.URL != "" {
-		link = firstLink(m.URL, r.p.URL)
+		link = cmp.Or(m.URL, r.p.URL)
 	}
 	if _, ok := s.fit(link); ok {
 		line = words.File
@@ -120,15 +121,6 @@ func (r *renderer) absent(s *sheet, m social.Media) {
 		"what": func() { r.what(s, m) },
 		"link": func() { s.link(link) },
 	})
-}
-
-func firstLink(links ...string) string {
-	for _, l := range links {
-		if l != "" {
-			return l
-		}
-	}
-	return ""
 }
 
 // what names a file, with its description.

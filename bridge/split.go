@@ -115,7 +115,7 @@ func (sp *splitter) qualityAt(at, flags int) quality {
 		return anywhere
 	case strings.Count(gap, "\n") > 1:
 		return paragraphEnd
-	case strings.Contains(gap, "\n"):
+	case strings.Contains(gap, "\n"), gap != "" && unicode.IsUpper(next) && endsInLink(left):
 		return sentenceEnd
 	case flags&uniseg.MaskSentence != 0 && endsSentence(left):
 		return sentenceEnd
@@ -127,6 +127,12 @@ func (sp *splitter) qualityAt(at, flags int) quality {
 		return clause
 	}
 	return word
+}
+
+// endsInLink reports that the last word of a text is a link; what begins with a
+// capital behind it is a new sentence.
+func endsInLink(text string) bool {
+	return strings.HasPrefix(text[strings.LastIndexFunc(text, unicode.IsSpace)+1:], "http")
 }
 
 // endsSentence reports that a text ends in the mark of a sentence's end, and

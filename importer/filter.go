@@ -1,13 +1,13 @@
 package importer
 
 // filter is a set of ids in a memory that does not grow: it may take an id for
-// one that it holds, which happens once in some ten exports with five million of
-// them, and never seen with fewer than a million. A set without such mistakes takes eight bytes and more for each, and
+// one that it holds, which happens in one of twenty exports with five million of
+// them, and in none with fewer than a million that anybody will see. A set without such mistakes takes eight bytes and more for each, and
 // ten times the posts would need ten times the memory.
 type filter struct{ words []uint64 }
 
 // probes is how many bits stand for one id.
-const probes = 12
+const probes = 16
 
 // newFilter makes a filter for the posts in that many bytes of text.
 func newFilter(text int64) *filter {

@@ -62,8 +62,8 @@ const (
 	// filterShare of its text, which is some ten for the shortest post, from
 	// minFilter up to maxFilter, with which maxPosts can still be told apart.
 	filterShare = 40
-	minFilter   = 4 << 10
-	maxFilter   = 24 << 20
+	minFilter   = 256 << 10
+	maxFilter   = 20 << 20
 
 	// maxWarnings bounds the sentences about one export.
 	maxWarnings = 50

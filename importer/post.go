@@ -43,7 +43,7 @@ func (r *reading) givePost(v jsontext.Value) error {
 	if !ok {
 		return errShape
 	}
-	if t.deleted || r.superseded(t) || r.private.has(t.id) || r.given.n >= maxPosts || !r.given.add(t.id) {
+	if t.deleted || r.superseded(&t) || r.private.has(t.id) || r.given.n >= maxPosts || !r.given.add(t.id) {
 		return nil
 	}
 	return r.give(social.Record{Post: r.build(&t)})
@@ -55,7 +55,7 @@ func (r *reading) giveCommunityPost(v jsontext.Value) error {
 	if !ok {
 		return errShape
 	}
-	if t.deleted || r.superseded(t) || !r.given.add(t.id) {
+	if t.deleted || r.superseded(&t) || !r.given.add(t.id) {
 		return nil
 	}
 	t.community = true
@@ -320,7 +320,7 @@ func appendLink(all []stretch, short, target string, at indices) []stretch {
 	if short == "" {
 		return all
 	}
-	if target == "" {
+	if target = strings.TrimSpace(withoutControls(target)); target == "" {
 		target = short
 	}
 	return append(all, stretch{at: at, literal: short, text: target, entity: &social.Entity{Kind: social.LinkEntity, URL: target}})

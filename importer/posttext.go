@@ -30,8 +30,11 @@ type composer struct {
 	found   []social.Entity
 }
 
-// movedPiece tells where source[from:to] came to stand.
-type movedPiece struct{ from, to, start, end int }
+// movedPiece tells where source[from:to] came to stand, and whether unchanged.
+type movedPiece struct {
+	from, to, start, end int
+	same                 bool
+}
 
 // compose returns the text and its entities. Indices of stretches are code
 // points of the source as it is written, which is how X counts.
@@ -111,7 +114,7 @@ func (c *composer) leaveOut(from, to int) int {
 	if before && to < len(c.source) && c.source[to] == ' ' {
 		end++
 	}
-	c.pieces = append(c.pieces, movedPiece{from, end, len(c.out), len(c.out)})
+	c.pieces = append(c.pieces, movedPiece{from, end, len(c.out), len(c.out), false})
 	return end
 }
 
@@ -124,7 +127,7 @@ func (c *composer) put(s stretch) {
 	e.Start = len(c.out)
 	c.out = append(c.out, text...)
 	e.End = len(c.out)
-	c.pieces = append(c.pieces, movedPiece{s.at.from, s.at.to, e.Start, e.End})
+	c.pieces = append(c.pieces, movedPiece{s.at.from, s.at.to, e.Start, e.End, s.text == "" && !c.escaped})
 	c.found = append(c.found, e)
 }
 
@@ -151,7 +154,7 @@ func (c *composer) copy(from, to int) {
 		}
 	}
 	c.out = append(c.out, text...)
-	c.pieces = append(c.pieces, movedPiece{from, to, start, len(c.out)})
+	c.pieces = append(c.pieces, movedPiece{from, to, start, len(c.out), !c.escaped})
 }
 
 var plain = regexp.MustCompile(`(?i)https?://[^\s<>"]+|[@＠][a-z0-9_]{1,20}`)
@@ -179,6 +182,7 @@ func (c *composer) trim() {
 	c.cutTo(len(strings.TrimRightFunc(string(c.out), unicode.IsSpace)))
 	left := len(c.out) - len(strings.TrimLeftFunc(string(c.out), unicode.IsSpace))
 	c.out = c.out[left:]
+	c.found = slices.DeleteFunc(c.found, func(e social.Entity) bool { return e.Start < left })
 	for i := range c.found {
 		c.found[i].Start -= left
 		c.found[i].End -= left
@@ -199,12 +203,11 @@ func (c *composer) cutTo(n int) {
 	}
 }
 
-// clip keeps what lies in [start, end), on both sides where they are alike.
+// clip keeps what lies in [start, end), on both sides where they are the same.
 func (p *movedPiece) clip(start, end int) {
-	verbatim := p.to-p.from == p.end-p.start
 	first, last := max(0, start-p.start), max(0, p.end-end)
 	p.start, p.end = min(max(p.start, start), end), max(min(p.end, end), start)
-	if verbatim {
+	if p.same {
 		p.from, p.to = min(p.from+first, p.to), max(p.to-last, p.from)
 	}
 }
@@ -231,7 +234,7 @@ func (c *composer) moved(at indices) (start, end int) {
 			continue
 		}
 		first, last := p.start, p.end
-		if p.to-p.from == p.end-p.start {
+		if p.same {
 			first, last = p.start+max(0, from-p.from), p.end-max(0, p.to-to)
 		}
 		if start < 0 {

@@ -53,3 +53,19 @@ func TestZIP14RegistryList(t *testing.T) {
 		})
 	}
 }
+
+func FuzzRegistryCSV(f *testing.F) {
+	f.Add("x_id,x_username,handle,source\n12,alice,alice@example.social,L\n")
+	f.Add("handle,x_id\n\"a@b.test\",5")
+	f.Fuzz(func(t *testing.T, text string) {
+		rows, err := readRegistryCSV(t.Context(), "list.csv", strings.NewReader(text))
+		if err != nil && rows != nil {
+			t.Fatal("rows beside an error")
+		}
+		for _, r := range rows {
+			if r.Handle.IsZero() || r.XID+r.Username == "" {
+				t.Errorf("%+v", r)
+			}
+		}
+	})
+}

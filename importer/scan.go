@@ -60,19 +60,22 @@ func (s *scanner) name() ([]byte, bool) {
 	return s.b[from+1 : max(to-1, from+1)], s.at < len(s.b)
 }
 
-// enter enters the container that is the value of the wanted member, without
-// passing it first.
-func (s *scanner) enter(want string, kind byte) (scanner, bool) {
-	for {
-		name, ok := s.name()
-		if !ok {
-			return scanner{}, false
+// members gives the members of the object before which the scanner stands, and
+// passes it; anything else is passed without a word.
+func (s *scanner) members(each func(name, value []byte)) {
+	inner, ok := open(s.b[s.at:], '{')
+	for ok {
+		var name, value []byte
+		if name, value, ok = inner.member(); ok {
+			each(name, value)
 		}
-		if string(name) == want {
-			return open(s.b[s.at:], kind)
-		}
-		s.value()
 	}
+	if inner.at == 0 || inner.at >= len(inner.b) || inner.b[inner.at] != '}' {
+		s.value()
+		return
+	}
+	s.at += inner.at + 1
+	s.deep = s.deep || inner.deep
 }
 
 // element returns the next element of an array.

@@ -30,8 +30,17 @@ func parseTweet(v []byte) (t tweet, ok bool) {
 		if name, ok = s.name(); !ok {
 			break
 		}
-		if inner, is := open(s.b[s.at:], '{'); is && !wrapped && string(name) == "tweet" {
-			s, wrapped = inner, true
+		switch string(name) {
+		case "tweet":
+			if inner, is := open(s.b[s.at:], '{'); is && !wrapped {
+				s, wrapped = inner, true
+				continue
+			}
+		case "entities":
+			s.members(t.setEntity)
+			continue
+		case "extended_entities":
+			s.members(t.setAllMedia)
 			continue
 		}
 		t.set(name, s.value())
@@ -45,10 +54,6 @@ func (t *tweet) set(name, value []byte) {
 		t.id = id(value)
 	case "full_text", "text":
 		t.text = value
-	case "entities":
-		t.setEntities(value)
-	case "extended_entities":
-		t.allMedia = get(value, "media")
 	case "edit_info":
 		t.edit = value
 	case "in_reply_to_status_id_str":
@@ -97,23 +102,22 @@ func isTrue(v []byte) bool { return string(bytes.Trim(v, `"`)) == "true" }
 // find: it was deleted, or written for a community.
 func (t *tweet) elsewhere() bool { return t.community || t.deleted }
 
-func (t *tweet) setEntities(v []byte) {
-	s, ok := open(v, '{')
-	for ok {
-		var name, value []byte
-		if name, value, ok = s.member(); !ok {
-			return
-		}
-		switch string(name) {
-		case "user_mentions":
-			t.mentions = value
-		case "urls":
-			t.urls = value
-		case "hashtags":
-			t.tags = value
-		case "media":
-			t.media = value
-		}
+func (t *tweet) setEntity(name, value []byte) {
+	switch string(name) {
+	case "user_mentions":
+		t.mentions = value
+	case "urls":
+		t.urls = value
+	case "hashtags":
+		t.tags = value
+	case "media":
+		t.media = value
+	}
+}
+
+func (t *tweet) setAllMedia(name, value []byte) {
+	if string(name) == "media" {
+		t.allMedia = value
 	}
 }
 
@@ -136,10 +140,10 @@ func (r *reading) tweet(v jsontext.Value) error {
 		r.names.add(t.replyUser, replyName, "", byReply, t.id)
 	}
 	err := r.nameMentions(&t, replyName)
-	superseded, quote := r.superseded(t), isQuote(t.urls)
+	superseded, quote := r.superseded(&t), isQuote(t.urls)
 	r.notes.join(&t, superseded, quote)
 	if !superseded && !t.elsewhere() && !r.private.has(t.id) && r.posts.add(t.id) {
-		err = firstOf(err, r.count(t, replyName, quote))
+		err = firstOf(err, r.count(&t, replyName, quote))
 	}
 	return err
 }
@@ -171,22 +175,24 @@ func firstOf(a, b error) error {
 	return b
 }
 
-// superseded reports whether a newer version of the post exists.
-func (r *reading) superseded(t tweet) bool {
-	control := get(t.edit, "initial")
-	if control == nil {
-		control = get(t.edit, "edit", "editControlInitial")
+var versionsKey = []byte(`"editTweetIds"`)
+
+// superseded reports whether a newer version of the post exists. The first
+// version lists all of them under initial, the later ones under edit.
+func (r *reading) superseded(t *tweet) bool {
+	at := bytes.Index(t.edit, versionsKey)
+	if at < 0 {
+		return false
 	}
 	var versions [maxVersions]int64
 	n, last := 0, t.id
-	s, ok := open(get(control, "editTweetIds"), '[')
-	for ok && n < maxVersions {
-		var v []byte
-		if v, ok = s.element(); ok {
-			versions[n] = id(v)
-			last = max(last, versions[n])
-			n++
+	for v := range elementsOf(bytes.TrimLeft(t.edit[at+len(versionsKey):], ": \t\r\n")) {
+		if n == maxVersions {
+			break
 		}
+		versions[n] = id(v)
+		last = max(last, versions[n])
+		n++
 	}
 	for _, v := range versions[:n] {
 		if v != last && v > 0 {
@@ -197,7 +203,7 @@ func (r *reading) superseded(t tweet) bool {
 }
 
 // count counts one post under every name it has.
-func (r *reading) count(t tweet, replyName string, quote bool) error {
+func (r *reading) count(t *tweet, replyName string, quote bool) error {
 	c := &r.counts
 	repost := t.isRepost()
 	switch {
@@ -219,7 +225,7 @@ func (t *tweet) answers(replyName string) bool {
 
 // countReply tells an answer to others from one of the owner's own chains,
 // under whatever name the owner had.
-func (r *reading) countReply(t tweet, replyName string) {
+func (r *reading) countReply(t *tweet, replyName string) {
 	own, known := r.e.wrote(t.replyUser, replyName)
 	switch {
 	case !known: // only the parent's presence will tell
@@ -301,7 +307,7 @@ func isQuote(urls []byte) bool {
 }
 
 // countMedia counts the files that a post refers to, and those that are not there.
-func (r *reading) countMedia(t tweet) error {
+func (r *reading) countMedia(t *tweet) error {
 	var err error
 	for v := range elementsOf(t.files()) {
 		m, ok := parseMedia(v, &r.text)

@@ -50,3 +50,17 @@ const (
 	WhyGuess   = "it is not clear that this is meant as a handle"
 	WhyChat    = "the text calls it an address of another service"
 )
+
+// Why something that looks like a handle is passed over, as Passed.Why says it.
+const (
+	PassTheirs      = "the words around it name somebody else"
+	PassMail        = "the words around it call it an e-mail address"
+	PassMailbox     = "it is the name of a mailbox"
+	PassChat        = WhyChat
+	PassPlatform    = "its host is another platform, or gives mailboxes"
+	PassMirror      = "its host copies X accounts or holds groups: never the person"
+	PassPlaceholder = "it is an example that stands for any name"
+	PassUnsaid      = "nothing says that it is meant as a handle"
+	PassPost        = "it is the address of a post or a community"
+	PassCut         = "it is cut off"
+)

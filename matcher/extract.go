@@ -37,6 +37,26 @@ func Extract(texts []Text, realm social.Realm) []Finding {
 	return merge(all)
 }
 
+// Passed is something in a text that looks like a handle and is not reported.
+type Passed struct {
+	Text string // as it was read, at most social.MaxSay characters
+	Why  string // one of the Pass… constants
+}
+
+// Explain is Extract, with what was passed over and why.
+func Explain(texts []Text, realm social.Realm) (found []Finding, passed []Passed) {
+	for _, t := range texts {
+		text, worth := prepare(t.Text)
+		if !worth {
+			continue
+		}
+		s := scanner{t: text, field: t.Field, realm: realm, out: found, first: len(found), explains: true}
+		s.run()
+		found, passed = s.out, append(passed, s.passed...)
+	}
+	return merge(found), passed
+}
+
 // extractOne appends the Findings of one text, one per Handle.
 func extractOne(t Text, realm social.Realm, all []Finding) []Finding {
 	text, worth := prepare(t.Text)

@@ -24,6 +24,8 @@ type facts struct {
 	sameName   bool // it is the address that its network gives every account
 	linkBack   bool // the fediverse profile links to the X account
 	parody     bool // one of the profiles calls itself a fan, parody or mirror account
+	memorial   bool // kept in memory of somebody who died
+	group      bool // a group, not a person
 	movedClaim bool // it says it moved, and the other side does not confirm it
 	blocked    bool // the person blocked the Account on X
 	outweighed bool // another candidate of the Account, or for the Handle, is certain
@@ -45,10 +47,14 @@ var rules = []rule{
 		"somebody registered this handle with proof, and it belongs to another actor now: a dead handle that was taken again"},
 	{social.Possible, func(f facts) bool { return f.movedClaim },
 		"it says it moved and the other account does not confirm it: moves are how followers are sent to strangers"},
+	{social.Possible, func(f facts) bool { return f.memorial },
+		"kept in memory of somebody who died: whoever wants to follow it says so themselves"},
 	{social.Certain, func(f facts) bool { return f.registered },
 		"the person proved both accounts"},
 	{social.Certain, func(f facts) bool { return f.own },
 		"the person's own list of follows has this very address, and its server confirms it"},
+	{social.Possible, func(f facts) bool { return f.group },
+		"a group passes on what others post; it is not the person"},
 	{social.Possible, func(f facts) bool { return f.parody },
 		"a fan, parody or mirror account is rarely whom somebody means to follow"},
 	{social.Possible, func(f facts) bool { return f.outweighed },
@@ -130,8 +136,11 @@ func settle(m social.Match) social.Match {
 	}
 	m.Handle, m.ActorID = r.Handle, r.ActorID
 	if !r.MovedTo.IsZero() {
-		m.Handle, m.ActorID = r.MovedTo, ""
+		m.Handle, m.ActorID = r.MovedTo, r.MovedActor // older answers have no actor
 		m.Evidence = append(m.Evidence, social.Evidence{Kind: social.MovedFrom, Source: r.Handle.String(), SeenAt: r.CheckedAt})
+	}
+	for _, kind := range natures(r) {
+		m.Evidence = append(m.Evidence, social.Evidence{Kind: kind, SeenAt: r.CheckedAt})
 	}
 	if r.Suspended || refusedHandle(m.Handle) || refusedHandle(r.Handle) {
 		m.Handle, m.ActorID = social.Handle{}, ""
@@ -146,10 +155,28 @@ func settle(m social.Match) social.Match {
 	return m
 }
 
+// natures are what the profile found says of itself besides being there. What
+// moved on is judged by where it went.
+func natures(r social.Resolution) (kinds []social.EvidenceKind) {
+	if r.Suspended {
+		kinds = append(kinds, social.IsSuspended)
+	}
+	if r.Memorial {
+		kinds = append(kinds, social.IsMemorial)
+	}
+	if r.Group {
+		kinds = append(kinds, social.IsGroup)
+	}
+	if r.Bot {
+		kinds = append(kinds, social.IsBot)
+	}
+	return kinds
+}
+
 // derived reports whether Grade itself adds such Evidence, from look-ups.
 func derived(e social.Evidence) bool {
 	switch e.Kind {
-	case social.LinkBack, social.MovedFrom, social.MaybeMail:
+	case social.LinkBack, social.MovedFrom, social.MaybeMail, social.IsSuspended, social.IsMemorial, social.IsGroup, social.IsBot:
 		return true
 	case social.ParodyMirror:
 		return e.Source != ""
@@ -194,6 +221,10 @@ func weigh(m social.Match, now time.Time) facts {
 			f.linkBack = true
 		case e.Kind == social.ParodyMirror:
 			f.parody = true
+		case e.Kind == social.IsMemorial:
+			f.memorial = true
+		case e.Kind == social.IsGroup:
+			f.group = true
 		case !isClaim(e.Kind):
 		case Old(e, now):
 			f.stale = true

@@ -1,6 +1,8 @@
 package matcher
 
 import (
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,6 +76,9 @@ func TestGradeRules(t *testing.T) {
 		{"gone", "@" + h, recent, nil, answer(func(r *social.Resolution) { r.State = social.GoneForGood }), ""},
 		{"unconfirmed", "@" + h, recent, []string{back}, answer(func(r *social.Resolution) { r.State = social.Unconfirmed }), ""},
 		{"suspended", "@" + h, recent, nil, answer(func(r *social.Resolution) { r.Suspended = true }), ""},
+		{"kept in memory", "@" + h, recent, []string{back}, answer(func(r *social.Resolution) { r.Memorial = true }), social.Possible},
+		{"a group", "@" + h, recent, []string{back}, answer(func(r *social.Resolution) { r.Group = true }), social.Possible},
+		{"a bot", "@" + h, recent, []string{back}, answer(func(r *social.Resolution) { r.Bot = true }), social.Certain},
 		{"says it moved, not confirmed", "@" + h, recent, []string{back}, answer(func(r *social.Resolution) { r.MovedClaim = "https://v.example.net/u/v" }), social.Possible},
 		{"parody on X", "Parody account. @" + h, recent, []string{back}, nil, social.Possible},
 		{"parody there", "@" + h, recent, []string{back}, answer(func(r *social.Resolution) { r.Name = "Alice (unofficial mirror)" }), social.Possible},
@@ -97,6 +102,46 @@ func TestGradeRules(t *testing.T) {
 				t.Errorf("handle %q for %q", got.Handle, tt.want)
 			}
 		})
+	}
+}
+
+// TestGradeNatures: what kind of account answers is told, each kind by itself,
+// and anew with each answer.
+func TestGradeNatures(t *testing.T) {
+	const h = "alice@example.social"
+	for kind, change := range map[social.EvidenceKind]func(r *social.Resolution){
+		social.IsMemorial:  func(r *social.Resolution) { r.Memorial = true },
+		social.IsGroup:     func(r *social.Resolution) { r.Group = true },
+		social.IsSuspended: func(r *social.Resolution) { r.Suspended = true },
+		social.IsBot:       func(r *social.Resolution) { r.Bot = true },
+	} {
+		plain := found(t, h)
+		told := plain
+		change(&told)
+		group := candidatesOf(t, map[string]social.Resolution{h: told}, person(1, "alice_x", "@"+h, recent))
+		graded := Grade(group, now)
+		for _, other := range []social.EvidenceKind{social.IsMemorial, social.IsGroup, social.IsSuspended, social.IsBot} {
+			if hasKind(graded[0], other) != (other == kind) {
+				t.Errorf("%s: told %s: %v", kind, other, hasKind(graded[0], other))
+			}
+		}
+		if _, _, english := Say(social.Evidence{Kind: kind}, handle(t, h)); english == "" {
+			t.Errorf("%s has no sentence", kind)
+		}
+		graded[0].Resolution = plain
+		if again := Grade(graded, now); hasKind(again[0], kind) || again[0].Certainty != social.Likely {
+			t.Errorf("%s stays when it is over", kind)
+		}
+	}
+}
+
+// TestGradeMovedActor: who moved is known by the identity of where they went.
+func TestGradeMovedActor(t *testing.T) {
+	r := found(t, "alice@old.example.social")
+	r.MovedTo, r.MovedActor = handle(t, "alice@new.example.social"), "https://new.example.social/users/alice"
+	got := Grade(candidatesOf(t, map[string]social.Resolution{"alice@old.example.social": r}, person(1, "alice_x", "@alice@old.example.social", recent)), now)[0]
+	if got.ActorID != r.MovedActor || got.Handle != r.MovedTo {
+		t.Errorf("%s %s", got.Handle, got.ActorID)
 	}
 }
 
@@ -322,6 +367,28 @@ func TestGradePure(t *testing.T) {
 	}
 	if len(group[0].Evidence) != evidence || group[0].Certainty != "" {
 		t.Error("Grade changed its input")
+	}
+}
+
+// TestRulesAreDocumented: docs/matching.md has the table as it is, in its order.
+func TestRulesAreDocumented(t *testing.T) {
+	data, err := os.ReadFile("../docs/matching.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []string
+	for line := range strings.Lines(string(data)) {
+		if strings.HasPrefix(line, "| ") && !strings.HasPrefix(line, "| grade") {
+			rows = append(rows, strings.TrimSpace(line))
+		}
+	}
+	for i, r := range rules {
+		if want := "| " + string(r.grade) + " | " + r.reason + " |"; i >= len(rows) || rows[i] != want {
+			t.Errorf("row %d of the table is not %q", i+1, want)
+		}
+	}
+	if len(rows) != len(rules) {
+		t.Errorf("%d rows, %d rules", len(rows), len(rules))
 	}
 }
 

@@ -91,9 +91,14 @@ func placeOf(host string) place {
 	return place{standing: standingByLabel(host)}
 }
 
+func firstLabel(host string) string {
+	label, _, _ := strings.Cut(host, ".")
+	return label
+}
+
 // standingByLabel knows hosts by their first label.
 func standingByLabel(host string) standing {
-	label, _, _ := strings.Cut(host, ".")
+	label := firstLabel(host)
 	switch {
 	case strings.HasPrefix(label, "birdsite"), strings.HasPrefix(label, "nitter"):
 		return mirrorHost

@@ -22,6 +22,8 @@ func (s *scanner) take(c candidate) int {
 	s.used = c.end
 	if keep {
 		s.report(c, h, why)
+	} else {
+		s.pass(c.start, c.end, why)
 	}
 	return c.end
 }
@@ -31,17 +33,18 @@ func hostName(host string) string {
 	return name
 }
 
-// judge decides whether c is reported, and with which doubt.
+// judge decides whether c is reported, and with which doubt; of what is not,
+// it says why.
 func (s *scanner) judge(c candidate, p place) (why string, keep bool) {
 	written := c.trust == sure || c.form == FormSpaced && s.t[c.start] == '@'
-	if p.standing >= refusedHost || placeholderUsers[lower(c.user)] {
+	if why := refusal(c, p); why != "" {
 		s.last = none
-		return "", false
+		return why, false
 	}
 	mood, labelled := s.wording(c)
 	s.last = mood
 	if !written && !labelled && mailbox(c.user) {
-		return "", false
+		return PassMailbox, false
 	}
 	if mood == invite {
 		mood, labelled = s.invited(c)
@@ -54,15 +57,14 @@ func (s *scanner) judge(c candidate, p place) (why string, keep bool) {
 	}
 	switch mood {
 	case theirs:
-		return "", false
+		return PassTheirs, false
 	case desk:
-		if !isPlain(c.form) {
-			break
+		if isPlain(c.form) && !labelled && p.standing != knownServer && !hinted(c.host) {
+			return PassMail, false
 		}
-		return "", labelled || p.standing == knownServer || hinted(c.host)
 	case mail, chat:
 		if isPlain(c.form) || mood == chat && !isLink(c.form) {
-			return WhyChat, written || p.standing == knownServer && mood == mail
+			return refusedAddress(mood, written || p.standing == knownServer && mood == mail)
 		}
 	case could:
 		return WhyTheirs, c.trust != hostOnly
@@ -86,12 +88,36 @@ func (s *scanner) byTrust(c candidate, p place, labelled bool) (why string, keep
 		return c.why, true
 	}
 	if c.trust == hostOnly && !nameLike(c.user) {
-		return "", false
+		return PassUnsaid, false
 	}
 	if labelled || p.standing == knownServer || hinted(c.host) {
 		return "", true
 	}
-	return c.why, c.trust == byHost
+	if c.trust == hostOnly {
+		return PassUnsaid, false
+	}
+	return c.why, true
+}
+
+// refusedAddress is for an address that the words call another service's.
+func refusedAddress(m mood, keep bool) (string, bool) {
+	if m == mail && !keep {
+		return PassMail, false
+	}
+	return WhyChat, keep
+}
+
+// refusal says why c is nobody whatever the words around it, "" when it may be.
+func refusal(c candidate, p place) string {
+	switch {
+	case p.standing == mirrorHost:
+		return PassMirror
+	case placeholderUsers[lower(c.user)] || placeholderHosts[firstLabel(c.host)]:
+		return PassPlaceholder
+	case p.standing >= refusedHost:
+		return PassPlatform
+	}
+	return ""
 }
 
 // isPlain tells the forms that an e-mail address has too.
@@ -132,6 +158,13 @@ func (s *scanner) invited(c candidate) (m mood, labelled bool) {
 
 func isLink(form string) bool {
 	return strings.HasPrefix(form, "url") || form == FormFrontEnd || form == FormBridge || form == FormBlog
+}
+
+// pass notes what is not reported, for Explain.
+func (s *scanner) pass(start, end int, why string) {
+	if s.explains && len(s.passed) < maxFindings {
+		s.passed = append(s.passed, Passed{social.Clean(signWords.Replace(s.t[start:end]), social.MaxSay), why})
+	}
 }
 
 // report adds a Finding, or makes a maybe of the same Handle plain.

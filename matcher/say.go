@@ -25,6 +25,10 @@ var sentences = map[social.EvidenceKind]sentence{
 	social.SameName:     {"evidence-same-name", "An account called so on Threads would be {handle}."},
 	social.MovedFrom:    {"evidence-moved", "{old} has moved; this is the account it moved to."},
 	social.MaybeMail:    {"against-mail", "This may be an e-mail address. No fediverse account answers there."},
+	social.IsMemorial:   {"against-memorial", "This account is kept in memory of somebody who died."},
+	social.IsGroup:      {"against-group", "This is a group: it passes on what others post."},
+	social.IsSuspended:  {"against-suspended", "Its own server has suspended this account."},
+	social.IsBot:        {"evidence-bot", "This account calls itself automated."},
 	social.ParodyMirror: {"against-parody", "The profile calls itself a fan, parody or mirror account."},
 }
 

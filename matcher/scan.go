@@ -41,7 +41,9 @@ type scanner struct {
 	last      mood      // of the candidate that ended at used, for lists of handles
 	opened    bool      // whether own was worked out
 	ownWords  bool      // the text speaks of its author's own account
-	sightings int       // octets looked at around signs, for tests of linearity
+	explains  bool      // note what is passed over
+	passed    []Passed
+	sightings int // octets looked at around signs, for tests of linearity
 }
 
 // run stops at each sign that a handle cannot do without.
@@ -110,7 +112,11 @@ func (s *scanner) leading(i int, user string, next int) int {
 // candidate ends, 0 when there is no host.
 func (s *scanner) hostFrom(c candidate, j int) int {
 	host, end, spelled := s.readHost(j)
-	if host == "" || s.cutOff(host, end) {
+	if host != "" && s.cutOff(host, end) {
+		s.pass(c.start, end, PassCut)
+		return 0
+	}
+	if host == "" {
 		return 0
 	}
 	if spelled && c.form != FormSpaced {

@@ -1,6 +1,7 @@
 package matcher
 
 import (
+	"cmp"
 	"strings"
 	"unicode/utf8"
 )
@@ -101,10 +102,12 @@ func (s *scanner) path(host string, start, i int) int {
 	}
 	if c.user == "" { // a post, a community: nothing in this link is a handle
 		s.used = end
+		s.pass(start, end, cmp.Or(refusal(c, placeOf(host)), PassPost))
 		return end
 	}
 	if s.ellipsisAt(end) {
 		s.used = end
+		s.pass(start, end, PassCut)
 		return end
 	}
 	c.start, c.end = start, end

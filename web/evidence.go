@@ -15,7 +15,8 @@ type evidence struct {
 }
 
 // against are the kinds that speak against a Match.
-var against = map[social.EvidenceKind]bool{social.MaybeMail: true, social.ParodyMirror: true}
+var against = map[social.EvidenceKind]bool{social.MaybeMail: true, social.ParodyMirror: true,
+	social.IsMemorial: true, social.IsGroup: true, social.IsSuspended: true}
 
 // weight orders Evidence: what says most comes first.
 var weight = map[social.EvidenceKind]int{

@@ -435,7 +435,7 @@ func every(t *testing.T, h *house, b *browser) []answer {
 	h.check(err)
 	paths := []string{"/", "/connect", "/help/export/x", "/sources/new", "/sources/1", "/matches", "/matches?group=likely", "/matches/missing", "/matches/check?group=likely",
 		"/follow", "/follow/csv/check", "/follow/progress", "/follow/outcomes", "/follow/cancel", "/follow/undo", "/follow/" + fmt.Sprint(jobs[0].ID), "/data", "/data/forget",
-		"/data/disconnect/" + fmt.Sprint(jobs[0].DestinationID), "/privacy", "/about-bot", "/signed-out", "/forgotten"}
+		"/data/disconnect/" + fmt.Sprint(jobs[0].DestinationID), "/privacy", "/about-bot", "/explain", "/signed-out", "/forgotten"}
 	for _, x := range m {
 		paths = append(paths, "/matches/"+fmt.Sprint(x.ID))
 	}

@@ -99,6 +99,9 @@ var routes = []route{
 	{"POST /data/forget", person, (*site).forget, false},
 	{"GET /forgotten", open, (*site).forgotten, false},
 
+	{"GET /explain", open, (*site).explainForm, false},
+	{"POST /explain", open, (*site).explain, false},
+
 	{"GET /privacy", open, (*site).privacy, false},
 	{"GET /about-bot", open, (*site).aboutBot, false},
 	{"POST /language", open, (*site).setLanguage, false},

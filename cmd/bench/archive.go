@@ -22,19 +22,19 @@ func (b *bench) archive(ctx context.Context) (*archive, error) {
 		return b.given, nil
 	}
 	var err error
-	b.given, err = b.write(ctx, filepath.Join(b.dir, "twitter-2026-07-25-synthetic.zip"), b.text)
+	b.given, err = b.write(ctx, filepath.Join(b.dir, "twitter-2026-07-25-synthetic.zip"), importertest.Shape{Text: b.text})
 	return b.given, err
 }
 
-// write makes an export with that many bytes of posts.
-func (b *bench) write(ctx context.Context, path string, text int64) (*archive, error) {
-	b.say("writing an archive with %.0f MB of posts", megabytes(text))
+// write makes an export.
+func (b *bench) write(ctx context.Context, path string, shape importertest.Shape) (*archive, error) {
+	b.say("writing an archive with %.0f MB of posts", megabytes(shape.Text))
 	a := &archive{path: path}
 	f, err := os.Create(path)
 	if err != nil {
 		return nil, err
 	}
-	a.Known, err = importertest.Generate(stoppable{ctx, f}, importertest.Shape{Text: text})
+	a.Known, err = importertest.Generate(stoppable{ctx, f}, shape)
 	if err := errors.Join(err, f.Close()); err != nil {
 		return nil, err
 	}

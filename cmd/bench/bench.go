@@ -21,7 +21,10 @@ var benchmarks = []benchmark{
 	{"python", pythonRows},
 	{"save", saveRows},
 	{"edges", edgeRows},
+	{"registry", registryRows},
 	{"follow", followRows},
+	{"wave", waveRows},
+	{"queue", queueRows},
 	{"extract", extractRows},
 }
 

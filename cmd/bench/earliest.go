@@ -22,6 +22,20 @@ var allowances = map[social.Flavour]allowance{
 	social.Snac: {requests: 1, window: time.Second},
 }
 
+// headRoom is what Godwit leaves of every limit for the person's own use (ENG-05).
+const headRoom = 10
+
+// less is the allowance without what is left to the person.
+func (a allowance) less(n int) allowance {
+	if a.follows > 0 {
+		a.follows -= n
+	}
+	if a.requests > n {
+		a.requests -= n
+	}
+	return a
+}
+
 const day = 24 * time.Hour // as UTC has it
 
 // requestsEach is the least that a follow costs: finding the account on the

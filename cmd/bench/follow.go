@@ -15,6 +15,7 @@ type scene struct {
 	people  int            // to be followed
 	hosts   int            // that they are on
 	most    float64        // requests to the home server for each follow, as an aim
+	late    aim            // of the time it takes, against the earliest that is possible
 }
 
 // followRows tells what following costs a home server, for each flavour.
@@ -85,6 +86,7 @@ func (s scene) rows(e ending) []row {
 	each := float64(e.requests) / float64(max(e.followed, 1))
 	took := e.finished.Sub(e.begun)
 	least := allowances[s.flavour].earliest(s.people, e.begun).Sub(e.begun)
+	ours := allowances[s.flavour].less(headRoom).earliest(s.people, e.begun).Sub(e.begun)
 	return []row{{
 		name: name + "requests", measured: fmt.Sprintf("%.3f for each follow", each),
 		beside: fmt.Sprintf("%d of %d followed, on %d hosts", e.followed, s.people, s.hosts),
@@ -94,6 +96,10 @@ func (s scene) rows(e ending) []row {
 		beside: fmt.Sprintf("%d requests", e.requests), aim: atMost(0, ""), got: float64(e.limited),
 	}, {
 		name: name + "finished", measured: "after " + took.Round(time.Second).String(),
+		beside: ours.Round(time.Second).String() + " by the limits, with what is left to the person", ratio: over(took, ours),
+		aim: s.late, got: over(took, ours),
+	}, {
+		name: name + "finished, all used", measured: "after " + took.Round(time.Second).String(),
 		beside: least.Round(time.Second).String() + " by the limits alone", ratio: over(took, least), got: took.Seconds(),
 	}}
 }

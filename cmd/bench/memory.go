@@ -5,7 +5,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"godwit/importer/importertest"
 )
+
+// longPosts are the words of the longest post where there are ten times the
+// posts: with fewer they would be more than one person is allowed.
+const longPosts = 250
 
 // memoryRows tells the peak memory of a process that does nothing but read an
 // archive, and in the long form of one that is ten times as large.
@@ -22,7 +28,7 @@ func memoryRows(ctx context.Context, b *bench) ([]row, error) {
 	if !b.long || d.Peak == 0 {
 		return rows, nil
 	}
-	huge, err := b.write(ctx, filepath.Join(b.dir, "twitter-2026-07-25-huge.zip"), 10*b.text)
+	huge, err := b.write(ctx, filepath.Join(b.dir, "twitter-2026-07-25-huge.zip"), importertest.Shape{Text: 10 * b.text, Words: longPosts})
 	if err != nil {
 		return rows, err
 	}

@@ -27,6 +27,8 @@ const (
 	// patience bounds how often something may be due: a task that always is, is
 	// a defect.
 	patience = 1_000_000
+	// logged are the world's newest requests that are kept: those of one step.
+	logged = 64
 	// listName is how twitter-web-exporter calls what a person follows.
 	listName = "twitter-Following-1764100000000.json"
 )
@@ -46,11 +48,13 @@ type stage struct {
 	user     social.User
 	asked    map[int64]time.Time // when each FollowJob's account was asked to be followed
 	followed map[int64]bool      // FollowJobs that ended well
+	told     func(social.FollowJob)
 }
 
 func newStage(ctx context.Context, dir string) (*stage, error) {
 	st := &stage{dir: dir, clock: feditest.NewClock(morning), asked: map[int64]time.Time{}, followed: map[int64]bool{}}
-	st.world = feditest.New(feditest.Options{Now: st.clock.Now, LogCap: -1})
+	st.told = st.note
+	st.world = feditest.New(feditest.Options{Now: st.clock.Now, LogCap: logged})
 	if err := st.open(ctx); err != nil {
 		st.close()
 		return nil, err
@@ -68,7 +72,7 @@ func (st *stage) open(ctx context.Context) (err error) {
 	if st.store, err = openStore(ctx, st.dir); err != nil {
 		return err
 	}
-	st.worker = worker.New(worker.Deps{Store: st.store, Door: st.door, Now: st.clock.Now, Log: silence, Outcome: st.note})
+	st.worker = worker.New(worker.Deps{Store: st.store, Door: st.door, Now: st.clock.Now, Log: silence, Outcome: func(job social.FollowJob) { st.told(job) }})
 	st.user, err = st.store.LocalUser(ctx, st.clock.Now())
 	return err
 }

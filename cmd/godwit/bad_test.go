@@ -200,6 +200,21 @@ func TestHalfExports(t *testing.T) {
 	}
 }
 
+// TestStumblingServers: a server that misses one request is asked again before
+// the command ends, so that nobody is left behind for it.
+func TestStumblingServers(t *testing.T) {
+	t.Parallel()
+	f := newFlock(t, largeArchive(t, 1<<16))
+	f.p.must("", append([]string{"import"}, f.files...)...)
+	for _, host := range f.roosts {
+		host.Fault(feditest.Status(502, "").Times(1))
+	}
+	everybody := fmt.Sprintf("%d of ", flockHosts*flockEach)
+	if r := f.p.must("", "match"); !strings.Contains(r.stdout, everybody) || strings.Contains(r.stdout, "didn't answer") {
+		t.Errorf("%s%s", r.stdout, r.stderr)
+	}
+}
+
 // TestNoFediverse logs in where nobody can.
 func TestNoFediverse(t *testing.T) {
 	t.Parallel()

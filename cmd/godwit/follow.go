@@ -160,7 +160,7 @@ func (h *house) printWanted(d social.Destination, wanted []social.Match, asJSON 
 		if all := reasons(m); len(all) > 0 {
 			reason = all[0]
 		}
-		fmt.Fprintf(h.stdout, "@%s  (@%s on X)  %s\n", m.Handle, social.Printable(m.Account.Username, 40), social.Printable(reason, social.MaxSay))
+		fmt.Fprintf(h.stdout, "@%s  (%s)  %s\n", m.Handle, cameFrom(m.Account), social.Printable(reason, social.MaxSay))
 	}
 	if d.ID == 0 {
 		fmt.Fprintf(h.stdout, "%d accounts. Nothing was sent.\n", len(wanted))
@@ -168,6 +168,18 @@ func (h *house) printWanted(d social.Destination, wanted []social.Match, asJSON 
 	}
 	fmt.Fprintf(h.stdout, "%d accounts would be followed from @%s. Nothing was sent.\n", len(wanted), d.Handle)
 	return nil
+}
+
+// cameFrom says whom the person followed, and where.
+func cameFrom(a social.Account) string {
+	if a.Network == social.Fediverse {
+		return "in your list"
+	}
+	name := "@" + a.Username
+	if a.Username == "" {
+		name = a.NativeID
+	}
+	return social.Printable(name, 60) + " on " + a.Network.Name()
 }
 
 // writeImportFile writes what Mastodon takes under Import and export.

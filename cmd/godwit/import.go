@@ -24,7 +24,8 @@ func (a *app) importCommand() *cobra.Command {
 		Use: "import PATH|at://ACCOUNT...", Short: "Read exports and lists: a zip, a folder, or single files; several at once are merged", Args: cobra.MinimumNArgs(1),
 		Long: `Read exports and lists, each told by its content:
 
-  X                      the zip or the unzipped folder that X gives, or single .js files from it given together
+  X                      the zip or the unzipped folder that X gives, or single .js files from it given together;
+                         the "tweet archive" of 2012 to 2019 and its tweets.csv too
   twitter-web-exporter   the lists that the browser extension saves, .json or .csv
   Fedifinder             accounts.json or accounts.csv
   a table                .csv or .tsv with a column of handles, of names on X, or of both

@@ -23,6 +23,7 @@ import (
 type flock struct {
 	world    *feditest.World
 	home     *feditest.Host
+	roosts   []*feditest.Host
 	p        *program
 	files    []string
 	survived int // kills that came too late
@@ -47,6 +48,7 @@ func newFlock(t *testing.T, archive string, env ...string) *flock {
 	flavours := []social.Flavour{social.Mastodon, social.GoToSocial, social.Snac}
 	for i := range flockHosts {
 		host := world.AddHost(fmt.Sprintf("roost%d.test", i), flavours[i%3])
+		f.roosts = append(f.roosts, host)
 		for k := range flockEach {
 			person := importertest.Person{ID: fmt.Sprintf("9000000000000%05d", 10*i+k), Username: fmt.Sprintf("bird_%d_%d", i, k), Following: true}
 			options := []feditest.AccountOption{feditest.Field("X", "https://x.com/"+person.Username)}

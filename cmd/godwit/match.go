@@ -91,17 +91,26 @@ func (h *house) findMatches(ctx context.Context, offline bool) (store.MatchCount
 // looked for any more, or what is left waits for longer than a command does.
 // A step under way counts as due at the end of its lease, which is sooner.
 func (h *house) matchingRests(ctx context.Context, rows only, looking int, offline bool) (bool, error) {
-	if looking == 0 {
-		return true, nil
-	}
 	if offline {
+		if looking == 0 {
+			return true, nil
+		}
 		at, err := h.store.DueAt(ctx, social.MatchTask, h.user.ID)
 		return at.IsZero(), err
 	}
 	now := time.Now().UTC()
-	due, next, err := rows.DueTasks(ctx, now, 1)
-	return len(due) == 0 && (next.IsZero() || next.Sub(now) > patience), err
+	next, err := h.store.NextDue(ctx, rows.kinds...)
+	most := patience
+	if looking == 0 {
+		most = secondAsking
+	}
+	return next.IsZero() || next.Sub(now) > most, err
 }
+
+// secondAsking is how far in the future a server may be asked once more for a
+// command to wait for it, when everything else is done: most of those that gave
+// no answer only stumbled, and whoever they have is followed with the others.
+const secondAsking = 30 * time.Second
 
 // patience is how far in the future something may be due for a command to
 // wait for it; what is later is left to the next run, or to `godwit serve`.

@@ -59,6 +59,11 @@ func (a *app) workOnly(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	operated, err := h.operate(ctx, queue)
+	if err != nil {
+		return err
+	}
+	defer operated()
 	fmt.Fprintln(a.stderr, "Working. Stop with Ctrl-C; nothing is lost.")
 	return h.runWorkers(ctx, queue)
 }
@@ -121,6 +126,11 @@ func (h *house) serve(ctx context.Context, s serving) error {
 	if err != nil {
 		return err
 	}
+	operated, err := h.operate(ctx, queue)
+	if err != nil {
+		return err
+	}
+	defer operated()
 	fmt.Fprintln(h.stdout, link)
 	if s.open && isTerminal(h.stdout) {
 		openBrowser(link)

@@ -21,6 +21,7 @@ type Shape struct {
 	Part      int64 // bytes after which a further tweets-partN.js begins; 0 for one file
 	People    int   // how many different accounts the posts name; default 20,000
 	Following int   // how many of these, and as many others, the owner follows; default 2,000 in all
+	Words     int   // how many words the longest post has; default 30
 	Media     int64 // bytes of pictures and videos at least, as far as the posts have some
 	Seed      uint64
 }
@@ -42,6 +43,9 @@ func Generate(w io.Writer, s Shape) (Known, error) {
 	}
 	if s.Following == 0 {
 		s.Following = 2_000
+	}
+	if s.Words == 0 {
+		s.Words = 30
 	}
 	out := &counter{w: w}
 	g := newGenerator(s, zip.NewWriter(out))
@@ -72,6 +76,7 @@ type generator struct {
 	parent  int64   // id of the post that the newer one answers
 	chain   int     // how many posts of that thread were written
 	next    int64   // id of the post to come
+	longest int64   // step from one post to the next
 	older   *Tweet  // the version of an edited post that comes next
 	notes   []int64 // posts with a whole text elsewhere
 	media   []string
@@ -79,6 +84,9 @@ type generator struct {
 	known   Known
 	files   []dataFile
 }
+
+// leastTweet is fewer bytes than any post is written in.
+const leastTweet = 700
 
 // exports are the days on which the exports of each form were made.
 var exports = map[Form]time.Time{
@@ -97,6 +105,7 @@ func newGenerator(s Shape, z *zip.Writer) *generator {
 		archive: Archive{Owner: owner, OldUsernames: []string{"godwit_before"}, ExportedAt: made, Form: s.Form},
 		next:    IDAt(made.Add(-time.Hour), 0), room: s.Media,
 	}
+	g.longest = g.next / (s.Text/leastTweet + 1)
 	g.known = Known{
 		Owner:      social.Account{Network: social.X, NativeID: owner.ID, Username: owner.Username, Name: owner.Name},
 		ExportedAt: made,
@@ -335,18 +344,16 @@ func (g *generator) full(size int64, from time.Time) bool {
 	return g.older == nil && (g.known.Text+size >= g.shape.Text || g.shape.Form != Tweets2012 && g.shape.Part > 0 && size >= g.shape.Part)
 }
 
-// step goes back in time: two minutes on average, and further in a tweet
-// archive, so that it has several months.
+// step goes back in time: two minutes on average, further in a tweet archive,
+// so that it has several months, and less far where the posts are so many that
+// X would not be old enough.
 func (g *generator) step() int64 {
 	id := g.next
 	step := int64(g.rand.IntN(3_600_000)+1) << 22 / 16
 	if g.shape.Form == Tweets2012 {
 		step *= 16
 	}
-	if id-step < 1<<40 {
-		step = 1 << 22
-	}
-	g.next -= step
+	g.next -= min(step, g.longest)
 	return id
 }
 
@@ -357,7 +364,7 @@ func (g *generator) tweet() Tweet {
 		g.older = nil
 		return *t
 	}
-	t := Tweet{ID: g.step(), Text: someWords(g.rand, 6+g.rand.IntN(24)), Likes: g.rand.IntN(9)}
+	t := Tweet{ID: g.step(), Text: someWords(g.rand, 6+g.rand.IntN(g.shape.Words-6)), Likes: g.rand.IntN(9)}
 	c := &g.known.Counts
 	c.Posts++
 	switch kind := g.rand.IntN(100); {

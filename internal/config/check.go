@@ -13,7 +13,7 @@ import (
 // check parses every raw value into c.
 func (c *Config) check() error {
 	for _, parse := range []func() error{
-		c.parseDataDir, c.parseOpenTo, c.parseAllow, c.parseAddr, c.parseBaseURL, c.parseDatabase, c.parseRedis, c.parseKeys,
+		c.parseDataDir, c.parseOpenTo, c.parseAllow, c.parseAddr, c.parseOperator, c.parseBaseURL, c.parseDatabase, c.parseRedis, c.parseKeys,
 	} {
 		if err := parse(); err != nil {
 			return err
@@ -75,6 +75,21 @@ func (c *Config) parseAddr() error {
 		return invalid("bad-addr", "The address to listen on must be host:port, such as 127.0.0.1:8080; it is \"{value}\".", "value", social.Printable(c.raw[addr], 80))
 	}
 	c.Addr = net.JoinHostPort(host, port)
+	return nil
+}
+
+// parseOperator takes an address literal on this machine or in a private
+// network: what is shown there is the operator's, and the way is plain http.
+func (c *Config) parseOperator() error {
+	raw := c.raw[operatorAddr]
+	if raw == "" {
+		return nil
+	}
+	at, err := netip.ParseAddrPort(strings.Replace(raw, "localhost:", "127.0.0.1:", 1))
+	if err != nil || !nearby(at.Addr()) {
+		return invalid("bad-operator-addr", "GODWIT_OPERATOR_ADDR must be an address of this machine or of a private network with a port, such as 127.0.0.1:9464; it is \"{value}\".", "value", social.Printable(raw, 80))
+	}
+	c.Operator = at.String()
 	return nil
 }
 

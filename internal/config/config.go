@@ -35,6 +35,7 @@ type Config struct {
 	RedisURL    social.Secret // zero: the database dispatches
 	BaseURL     string        // scheme://host[:port], no slash at the end
 	Addr        string        // host:port to listen on
+	Operator    string        // host:port of the operator's own pages, "" for none
 	Allow       []netip.Prefix
 	OpenTo      Mode
 

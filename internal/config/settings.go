@@ -20,6 +20,7 @@ const (
 	secretKeyFile  = "secret_key_file"
 	allowAddresses = "allow_addresses"
 	openTo         = "open_to"
+	operatorAddr   = "operator_addr"
 )
 
 // defaultAddr is where the pages listen when nothing else is said.
@@ -41,6 +42,7 @@ var settings = []setting{
 	{secretKey, "", maskWhole},
 	{secretKeyFile, "`FILE` with the keys that encrypt tokens, one a line, the first one writes", plain},
 	{allowAddresses, "private `CIDRS` that may be contacted, for private networks and tests", plain},
+	{operatorAddr, "`ADDRESS` of the operator's metrics and queues, host:port on this machine or a private network (default: none)", plain},
 	{openTo, "who may use this Godwit: local, invited or anyone", plain},
 }
 

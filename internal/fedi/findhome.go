@@ -243,11 +243,22 @@ func distance(a, b string) int {
 // robotName is what a robots.txt calls us.
 const robotName = "godwit"
 
-// forbids reports whether host's robots.txt shuts out Godwit by name. The
-// groups for all robots speak of crawling, which we don't do.
+// forbids is Forbids for whom it makes no difference that they gave up.
 func (d *Door) forbids(ctx context.Context, host string) bool {
+	no, _ := d.Forbids(ctx, host)
+	return no
+}
+
+// Forbids reports whether host's robots.txt shuts out Godwit by name, as its
+// admins may ask to be left alone; the groups for all robots speak of crawling,
+// which we don't do. One that cannot be read forbids nothing. The error is that
+// the caller gave up.
+func (d *Door) Forbids(ctx context.Context, host string) (bool, error) {
 	a, err := d.get(ctx, "https://"+host+"/robots.txt", "text/plain", maxRobots)
-	return err == nil && a.status == http.StatusOK && disallows(string(a.body))
+	if stopped(ctx) {
+		return false, context.Cause(ctx)
+	}
+	return err == nil && a.status == http.StatusOK && disallows(string(a.body)), nil
 }
 
 // disallows reads a robots.txt (RFC 9309) for a group that names Godwit and

@@ -84,6 +84,9 @@ func (d *Door) describe(ctx context.Context, r social.Resolution) social.Resolut
 	a.describe(&r)
 	if len(a.MovedTo) > 0 && a.MovedTo[0] != a.ID {
 		r.MovedTo, r.MovedClaim, _ = d.moved(ctx, a.ID, a.MovedTo[0])
+		if !r.MovedTo.IsZero() {
+			r.MovedActor = a.MovedTo[0]
+		}
 	}
 	return r
 }

@@ -210,7 +210,7 @@ func TestREG07MovesAreChecked(t *testing.T) {
 		w.pages("a.test", map[string]http.HandlerFunc{webFingerPath: jrdPage("acct:a@a.test", from), "/users/a": person("a.test", "a", `,"movedTo":"https://v.test/users/v"`)})
 		w.pages("v.test", map[string]http.HandlerFunc{webFingerPath: jrdPage("acct:v@v.test", "https://v.test/users/v"), "/users/v": c.target})
 		r := lookUpIn(t, w, "a@a.test")
-		if r.State != social.Found || r.MovedTo.String() != c.moved || r.MovedClaim != c.claimed {
+		if r.State != social.Found || r.MovedTo.String() != c.moved || r.MovedClaim != c.claimed || (r.MovedActor == "https://v.test/users/v") != (c.moved != "") {
 			t.Errorf("%s: %s moved %q claimed %q", c.name, r.State, r.MovedTo, r.MovedClaim)
 		}
 		h, err := w.door().ConfirmMove(t.Context(), from, "https://v.test/users/v")

@@ -51,6 +51,9 @@ func (a *Asynq) Close() error { return a.redis.Close() }
 // such (QUE-01).
 func (a *Asynq) Rejected() int64 { return a.rejected.Load() }
 
+// Ping reports whether Redis answers.
+func (a *Asynq) Ping(ctx context.Context) error { return a.redis.Ping(ctx).Err() }
+
 // Ring queues the task at once. An error means that it waits for the sweep.
 func (a *Asynq) Ring(ctx context.Context, t social.Task) error {
 	return a.enqueue(ctx, t, a.Now())

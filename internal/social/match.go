@@ -21,6 +21,10 @@ const (
 	MovedFrom    EvidenceKind = "moved"       // the Handle found said it moved here
 	MaybeMail    EvidenceKind = "maybe-mail"  // against: may be an e-mail address
 	ParodyMirror EvidenceKind = "parody"      // against: fan, parody or mirror account
+	IsMemorial   EvidenceKind = "memorial"    // against: kept in memory of somebody who died
+	IsGroup      EvidenceKind = "group"       // against: a group, not a person
+	IsSuspended  EvidenceKind = "suspended"   // against: its own server suspended it
+	IsBot        EvidenceKind = "bot"         // it calls itself automated
 )
 
 // Evidence is one reason to believe that an Account and a Handle are one
@@ -84,9 +88,10 @@ type Resolution struct {
 	Group      bool            `json:"group"`
 	Suspended  bool            `json:"suspended"`
 	Memorial   bool            `json:"memorial"`
-	NoBot      bool            `json:"no_bot"`   // an opt-out marker in its profile
-	Links      []string        `json:"links"`    // links in its profile fields and text, for the link-back
-	MovedTo    Handle          `json:"moved_to"` // set only when the target's alsoKnownAs confirms it
+	NoBot      bool            `json:"no_bot"`                // an opt-out marker in its profile
+	Links      []string        `json:"links"`                 // links in its profile fields and text, for the link-back
+	MovedTo    Handle          `json:"moved_to"`              // set only when the target's alsoKnownAs confirms it
+	MovedActor string          `json:"moved_actor,omitempty"` // the identity of MovedTo
 	MovedClaim string          `json:"moved_claim"`
 	CheckedAt  time.Time       `json:"checked_at"`
 	FreshUntil time.Time       `json:"fresh_until"`

@@ -16,6 +16,15 @@ func (s *Store) DueAt(ctx context.Context, kind social.TaskKind, id int64) (at t
 	return at, err
 }
 
+// NextDue is when the first task of those kinds may be claimed, the end of the
+// lease while a worker has it; zero when none will by itself.
+func (s *Store) NextDue(ctx context.Context, kinds ...social.TaskKind) (at time.Time, err error) {
+	err = s.read(ctx, func(x q) error {
+		return x.row(ctx, `SELECT COALESCE(MIN(ready_at), 0) FROM tasks WHERE ready_at > 0 AND kind IN KEYS($1)`, array(kinds)).Scan(moment{&at})
+	})
+	return at, err
+}
+
 // Unchecked counts the Destination's follows that were asked for and whose
 // first relationship check is still to come, by the given instant.
 func (s *Store) Unchecked(ctx context.Context, userID, destinationID int64, by time.Time) (n int, err error) {

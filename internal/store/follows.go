@@ -91,7 +91,11 @@ func (s *Store) PlanFollows(ctx context.Context, userID, destinationID int64, no
 		if err != nil {
 			return err
 		}
-		planned -= refused
+		alone, err := refuseAlone(ctx, x, destinationID)
+		if err != nil {
+			return err
+		}
+		planned -= refused + alone
 		if err := fillPlanned(ctx, x, d); err != nil {
 			return err
 		}

@@ -53,18 +53,42 @@ func (s *Store) SaveWishes(ctx context.Context, h social.Home) error {
 		}
 		_, err := x.exec(ctx, `UPDATE homes SET cap = $2, quiet_from = $3, quiet_to = $4, quiet_zone = $5, alone = $6, open_at = 0 WHERE host = $1`,
 			h.Host, h.Cap, h.Quiet.From, h.Quiet.To, h.Quiet.Zone, h.Alone)
+		if err != nil || !h.Alone {
+			return err
+		}
+		_, err = x.exec(ctx, `UPDATE follow_jobs SET `+turnedAway+` WHERE state = 'planned' AND handle_key LIKE '%@' || $1`, h.Host)
 		return err
 	})
 }
 
+// turnedAway ends a job whose account lives on a server that is to be left
+// alone: our home server would ask there for our sake.
+const turnedAway = `state = 'done', outcome = 'refused', reason = 'their-server', due_at = 0`
+
+// refuseAlone ends the planned jobs that lead to servers which are to be left alone.
+func refuseAlone(ctx context.Context, x q, destinationID int64) (int, error) {
+	hosts, err := list(ctx, x, scalar[string], `SELECT host FROM homes WHERE alone ORDER BY host`)
+	refused := 0
+	for _, host := range hosts {
+		n, err := x.exec(ctx, `UPDATE follow_jobs SET `+turnedAway+` WHERE destination_id = $2 AND state = 'planned'
+			AND handle_key LIKE '%@' || $1`, host, destinationID)
+		if err != nil {
+			return refused, err
+		}
+		refused += n
+	}
+	return refused, err
+}
+
 // SaveRobots stores whether the server's robots.txt asks us to stay away, and
-// when to read it again.
+// when to read it again; until then nothing else is asked of one that does.
 func (s *Store) SaveRobots(ctx context.Context, host string, shut bool, next time.Time) error {
 	return s.write(ctx, func(x q) error {
 		if err := addHome(ctx, x, host); err != nil {
 			return err
 		}
-		_, err := x.exec(ctx, `UPDATE homes SET shut = $2, robots_at = $3 WHERE host = $1`, host, shut, micros(next))
+		_, err := x.exec(ctx, `UPDATE homes SET shut = $2, robots_at = $3,
+			open_at = CASE WHEN $2 AND open_at < $3 THEN $3 ELSE open_at END WHERE host = $1`, host, shut, micros(next))
 		return err
 	})
 }
@@ -87,6 +111,7 @@ func addHome(ctx context.Context, x q, host string) error {
 // follow from there.
 type Entry struct {
 	Requests int
+	Robots   bool          // it is robots.txt that is read, which the server may have shut us out by
 	Each     time.Duration // between two requests
 	Burst    time.Duration // how much of a pause may be made up for
 }
@@ -102,8 +127,8 @@ func (s *Store) EnterHome(ctx context.Context, t social.Task, host string, e Ent
 			return err
 		}
 		n, err := x.exec(ctx, `UPDATE homes SET open_at = CASE WHEN open_at > $3 THEN open_at ELSE $3 END + $4
-			WHERE host = $1 AND open_at <= $2 AND NOT alone AND NOT shut`,
-			host, micros(now), micros(now.Add(-e.Burst)), (time.Duration(e.Requests) * e.Each).Microseconds())
+			WHERE host = $1 AND open_at <= $2 AND NOT alone AND (NOT shut OR $5)`,
+			host, micros(now), micros(now.Add(-e.Burst)), (time.Duration(e.Requests) * e.Each).Microseconds(), e.Robots)
 		if err != nil {
 			return err
 		}

@@ -34,6 +34,7 @@ const (
 	confirmJobs  = 40   // asked ones handed out for a relationship check
 
 	homeAtOnce = 2 // follow tasks of one home server that are worked on at once, over all processes
+	turnLength = 5 // requests for one User before it is another's turn: so many lead to a first follow
 	snacAtOnce = 1 // snac has four threads in all
 
 	inFlight = time.Minute // in which a request that was begun is over, one way or the other

@@ -21,14 +21,14 @@ func scanRegistration(r scanner) (g social.Registration, err error) {
 // query.
 func (s *Store) Registrations(ctx context.Context, xids []string) ([]social.Registration, error) {
 	all, err := list(ctx, s.reading, scanRegistration, `SELECT `+registrationColumns+`
-		FROM LIST($1) JOIN registrations AS g ON g.xid = e.value WHERE g.audience <> ''`, array(xids))
+		FROM registrations AS g WHERE g.xid IN KEYS($1) AND g.audience <> ''`, array(xids))
 	return all, s.d.mean(err)
 }
 
 // namedRegistrations returns those of the given usernames, in lower case.
 func (s *Store) namedRegistrations(ctx context.Context, names []string) ([]social.Registration, error) {
 	all, err := list(ctx, s.reading, scanRegistration, `SELECT `+registrationColumns+`
-		FROM LIST($1) JOIN registrations AS g ON g.username_key = e.value AND g.username_key <> '' WHERE g.audience <> ''`, array(names))
+		FROM registrations AS g WHERE g.username_key IN KEYS($1) AND g.username_key <> '' AND g.audience <> ''`, array(names))
 	return all, s.d.mean(err)
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"godwit/internal/fault"
@@ -44,7 +45,7 @@ func nextTask(ctx context.Context, x q, now time.Time) (next time.Time, err erro
 		return next, err
 	}
 	var door time.Time
-	err = x.row(ctx, `SELECT COALESCE(MIN(h.open_at), 0) FROM homes AS h WHERE h.open_at > $1 AND NOT h.alone AND NOT h.shut AND EXISTS (
+	err = x.row(ctx, `SELECT COALESCE(MIN(h.open_at), 0) FROM homes AS h WHERE h.open_at > $1 AND NOT h.alone AND EXISTS (
 		SELECT 1 FROM destinations AS d, tasks AS t WHERE d.host = h.host AND t.kind = 'follow' AND t.subject = d.id
 		AND t.ready_at > 0 AND t.ready_at <= $1)`, micros(now)).Scan(moment{&door})
 	if next.IsZero() || !door.IsZero() && door.Before(next) {
@@ -68,14 +69,15 @@ const (
 )
 
 // dueAtHomes lists follow tasks by home server: as many as it bears at once,
-// fewer those that are claimed, whoever was served least today first; none of
-// a server whose door is shut at the moment, or that is left alone.
+// fewer those that are claimed, whoever was served least today first, a few
+// requests at a time; none of a server whose door is shut at the moment, or
+// that is left alone.
 var dueAtHomes = `SELECT kind, subject, claim_no FROM (
 		SELECT t.kind, t.subject, t.claim_no, t.ready_at, d.host, d.flavour,
-			row_number() OVER (PARTITION BY d.host ORDER BY COALESCE(s.served, 0), t.ready_at, t.subject) AS turn
+			row_number() OVER (PARTITION BY d.host ORDER BY COALESCE(s.served, 0) / ` + strconv.Itoa(turnLength) + `, t.ready_at, t.subject) AS turn
 		FROM tasks AS t INNER JOIN destinations AS d ON d.id = t.subject INNER JOIN homes AS h ON h.host = d.host
 		LEFT JOIN home_turns AS s ON s.host = d.host AND s.user_id = d.user_id AND s.day = $4
-		WHERE t.kind = $1 AND t.ready_at > 0 AND t.ready_at <= $2 AND h.open_at <= $2 AND NOT h.alone AND NOT h.shut) AS queue
+		WHERE t.kind = $1 AND t.ready_at > 0 AND t.ready_at <= $2 AND h.open_at <= $2 AND NOT h.alone) AS queue
 	WHERE turn <= ` + roomAt + `
 	ORDER BY turn, ready_at, subject LIMIT $3`
 
@@ -151,7 +153,7 @@ func (s *Store) Claim(ctx context.Context, kind social.TaskKind, id int64, now t
 // claimed as it bears, or it is left alone. It holds the server's row until the
 // end of the transaction, so that two processes do not both take the last place.
 func haveRoom(ctx context.Context, x q, destinationID int64, now time.Time) error {
-	n, err := x.exec(ctx, `UPDATE homes SET ill = ill WHERE host = (SELECT host FROM destinations WHERE id = $1) AND NOT alone AND NOT shut`, destinationID)
+	n, err := x.exec(ctx, `UPDATE homes SET ill = ill WHERE host = (SELECT host FROM destinations WHERE id = $1) AND NOT alone`, destinationID)
 	if err == nil && n == 0 {
 		return stale()
 	}

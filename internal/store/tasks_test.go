@@ -48,6 +48,28 @@ func TestQUE02ReclaimAfterLease(t *testing.T) {
 	})
 }
 
+func TestNextDue(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, _ store.Options) {
+		ctx := t.Context()
+		u := must(s.LocalUser(ctx, now))(t)
+		want := func(at time.Time, kinds ...social.TaskKind) {
+			t.Helper()
+			if got := must(s.NextDue(ctx, kinds...))(t); !got.Equal(at) {
+				t.Errorf("%v: %v, want %v", kinds, got, at)
+			}
+		}
+		want(time.Time{}, social.MatchTask, social.LookUpTask)
+		ok(t, s.Ring(ctx, social.MatchTask, u.ID, now.Add(time.Hour)))
+		want(now.Add(time.Hour), social.LookUpTask, social.MatchTask)
+		want(time.Time{}, social.LookUpTask)
+		ok(t, s.Ring(ctx, social.MatchTask, u.ID, now))
+		want(now, social.MatchTask)
+		_, _, err := s.Claim(ctx, social.MatchTask, u.ID, now, time.Minute)
+		ok(t, err)
+		want(now.Add(time.Minute), social.MatchTask)
+	})
+}
+
 func TestRing(t *testing.T) {
 	both(t, func(t *testing.T, s *store.Store, _ store.Options) {
 		ctx := t.Context()

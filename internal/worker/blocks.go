@@ -28,7 +28,11 @@ func (r *round) readBlocks(ctx context.Context) (time.Time, error) {
 	if fault.Is(acted, fault.Wait) {
 		return r.next(acted)
 	}
-	if err := r.save(ctx, nil, nil); err != nil {
+	var down error // what else went wrong is no matter of the following
+	if fault.Is(acted, fault.Unavailable) {
+		down = acted
+	}
+	if err := r.save(ctx, nil, down); err != nil {
 		return time.Time{}, err
 	}
 	now := r.w.now()

@@ -22,11 +22,14 @@ func (w *Worker) follow(ctx context.Context, t social.Task, _ int) (time.Time, e
 	if err != nil {
 		return time.Time{}, err
 	}
-	if x.Home.LeftAlone() {
-		return now.Add(aloneRest), nil
+	if until := rests(x.Home, now); !until.IsZero() {
+		return until, nil
 	}
-	if end := x.Home.Quiet.Until(now); !end.IsZero() {
-		return end, nil
+	if !now.Before(x.Home.RobotsAt) {
+		return w.round(t, x, bridge.Act{}, now).readRobots(ctx)
+	}
+	if x.Home.Shut {
+		return x.Home.RobotsAt, nil
 	}
 	if due, err := w.blocksDue(ctx, x.Destination, now); err != nil || due {
 		if err != nil {
@@ -154,9 +157,11 @@ func (r *round) begin(ctx context.Context) error {
 // enter waits for nothing: the home server's door is open for this act, or the
 // task comes back when it is. That the server is to be left alone is read here,
 // right before it would be asked (ENG-16).
-func (r *round) enter(ctx context.Context) error {
+func (r *round) enter(ctx context.Context) error { return r.enterFor(ctx, false) }
+
+func (r *round) enterFor(ctx context.Context, robots bool) error {
 	each, burst := bridge.HomePace(r.home, r.d.Flavour, r.now)
-	return r.w.store.EnterHome(ctx, r.t, r.d.Host, store.Entry{Requests: bridge.Requests(r.plan), Each: each, Burst: burst}, r.now)
+	return r.w.store.EnterHome(ctx, r.t, r.d.Host, store.Entry{Requests: bridge.Requests(r.plan), Robots: robots, Each: each, Burst: burst}, r.now)
 }
 
 // changed are the Budgets that are not as they were stored: the others may
@@ -253,7 +258,7 @@ func (r *round) tell(after []social.FollowJob) {
 	}
 	for _, job := range after {
 		if job.Outcome != social.NoOutcome && job.Outcome != before[job.ID] {
-			r.w.told(job)
+			r.w.tell(job)
 		}
 	}
 }

@@ -2,6 +2,8 @@ package worker
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"testing"
 	"time"
 
@@ -23,6 +25,8 @@ func (r *rig) neighbour(home *feditest.Host, name string, export []byte) social.
 	r.confirmAll()
 	return r.follower(home, name)
 }
+
+const day = 24 * time.Hour
 
 // TestSecondPersonCostsOneRequest: what one person's search found serves the
 // others of the same server, so that a follow costs them a request and its
@@ -53,8 +57,6 @@ func TestSecondPersonCostsOneRequest(t *testing.T) {
 		})
 	}
 }
-
-const day = 24 * time.Hour
 
 // TestSharedIdThatIsOld: the home server has given an account a new id since
 // it was found. It is found anew, and followed.
@@ -161,6 +163,66 @@ func TestOPS08StopsARun(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	r.once("me@home.test")
+}
+
+// TestOPS08RobotsTxt: the admins of a home server ask to be left alone by its
+// robots.txt, and later no more. Within the hour nothing but that file is asked.
+func TestOPS08RobotsTxt(t *testing.T) {
+	r, home, d := ready(t, 6, 15)
+	r.ok(r.store.SaveWishes(t.Context(), social.Home{Host: home.Name(), Cap: 5})) // it takes hours
+	away := false
+	home.Handle("/robots.txt", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		if away {
+			_, _ = io.WriteString(w, "User-agent: Godwit\nDisallow: /\n")
+		}
+	}))
+	r.drive(time.Minute)
+	away = true
+	r.drive(time.Hour)
+	r.world.Reset()
+	r.drive(12 * time.Hour)
+	for _, req := range r.world.Log() {
+		if req.Host == home.Name() && req.Path != "/robots.txt" {
+			t.Fatalf("%s %s after it was to be left alone", req.Method, req.Path)
+		}
+	}
+	if n := r.world.Stats(home.Name()).Requests; n < 11 || n > 13 {
+		t.Errorf("robots.txt was read %d times in twelve hours", n)
+	}
+	away = false
+	r.drive(month)
+	if got, want := r.digest(d), undisturbed(r, d); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestOPS08TargetHost: nothing is looked up at a host that is to be left
+// alone, and nobody is followed there.
+func TestOPS08TargetHost(t *testing.T) {
+	r := newRig(t)
+	r.ok(r.store.SaveWishes(t.Context(), social.Home{Host: "flock1.test", Alone: true}))
+	r.give(listName, r.crowd(social.Mastodon, 3, 2))
+	r.drive(time.Hour)
+	home := r.world.AddHost("home.test", social.Mastodon)
+	home.AddAccount("me")
+	d := r.follower(home, "me")
+	r.confirmAll()
+	if n := r.plan(d); n != 4 {
+		t.Errorf("%d are planned", n)
+	}
+	r.ok(r.store.SaveWishes(t.Context(), social.Home{Host: "flock2.test", Alone: true}))
+	r.drive(month)
+	if n := r.world.Stats("flock1.test").Requests; n != 0 {
+		t.Errorf("%d requests to a host that is to be left alone", n)
+	}
+	ends := map[string]int{}
+	for _, j := range r.jobs(d) {
+		ends[fmt.Sprint(j.Handle.Host(), " ", j.Outcome, " ", j.Reason)]++
+	}
+	if fmt.Sprint(ends) != "map[flock0.test followed :2 flock2.test refused their-server:2]" {
+		t.Error(ends)
+	}
 }
 
 // TestQuietHours: no request in the hours that the operator set.

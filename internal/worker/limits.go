@@ -47,8 +47,8 @@ const (
 	circuitAfter = 3           // failures of a domain in a row
 	circuitFirst = 5 * time.Minute
 	circuitMost  = 24 * time.Hour
-	askSoon      = time.Minute // after the first time without an answer: most such hosts only stumbled
-	askAgain     = time.Hour   // after a "no", or no answer once more: doubling to askAgainMost
+	askSoon      = 20 * time.Second // after the first time without an answer: most such hosts only stumbled
+	askAgain     = time.Hour        // after a "no", or no answer once more: doubling to askAgainMost
 	askAgainMost = 7 * 24 * time.Hour
 	maxAsks      = 11 // times without an answer: some four weeks, then only if somebody wants it anew
 )
@@ -59,6 +59,8 @@ const (
 	maxMet    = 10_000         // remembered of them (QUE-06)
 
 	aloneRest = time.Hour // of a server that is to be left alone: then it is read whether it still is
+
+	robotsEvery = time.Hour // between two readings of a home server's robots.txt
 
 	blocksEvery = 24 * time.Hour // between two readings of what a home server suspends
 	blocksAgain = time.Hour      // after one that failed

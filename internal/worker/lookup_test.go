@@ -187,7 +187,7 @@ func TestJudgeAnswer(t *testing.T) {
 			}
 		}
 	}
-	for attempts, want := range []time.Duration{time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour} {
+	for attempts, want := range []time.Duration{askSoon, time.Hour, 2 * time.Hour, 4 * time.Hour} {
 		r := social.Resolution{State: social.Ill}
 		if v := judgeAnswer(&r, attempts, start); v.again.Sub(start) != want || v.attempts != attempts+1 {
 			t.Errorf("ill after %d: %+v", attempts, v)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,22 +39,24 @@ type Worker struct {
 	now   func() time.Time
 	log   *slog.Logger
 
-	realm social.Realm
-	mover bridge.Mover
-	posts posts
-	home  func(d social.Destination, token social.Secret, observe func(fedi.Call)) home
-	told  func(social.FollowJob)
+	realm   social.Realm
+	mover   bridge.Mover
+	forbids func(ctx context.Context, host string) (bool, error) // by its robots.txt
+	posts   posts
+	home    func(d social.Destination, token social.Secret, observe func(fedi.Call)) home
+	told    func(social.FollowJob)
 
 	requests, limited atomic.Int64
 	reading           sync.Map // of exports being read, by Source id
 
-	mu  sync.Mutex
-	met map[int64]time.Time // when this process read a Destination's account
+	mu    sync.Mutex
+	met   map[int64]time.Time    // when this process read a Destination's account
+	wrote map[social.Outcome]int // by this process
 }
 
 // New makes a Worker.
 func New(d Deps) *Worker {
-	w := &Worker{store: d.Store, spool: d.Spool, now: d.Now, log: d.Log, told: d.Outcome, met: map[int64]time.Time{}}
+	w := &Worker{store: d.Store, spool: d.Spool, now: d.Now, log: d.Log, told: d.Outcome, met: map[int64]time.Time{}, wrote: map[social.Outcome]int{}}
 	if w.now == nil {
 		w.now = time.Now
 	}
@@ -63,7 +66,7 @@ func New(d Deps) *Worker {
 	if w.told == nil {
 		w.told = func(social.FollowJob) {}
 	}
-	w.realm, w.mover, w.posts = d.Door.Realm(), d.Door, d.Door
+	w.realm, w.mover, w.forbids, w.posts = d.Door.Realm(), asker{d.Door, d.Store, w.now}, d.Door.Forbids, d.Door
 	w.home = func(dest social.Destination, token social.Secret, observe func(fedi.Call)) home {
 		return d.Door.Home(dest.Host, token, dest.Flavour, observe)
 	}
@@ -78,6 +81,20 @@ type Traffic struct {
 
 // Traffic returns the counts so far.
 func (w *Worker) Traffic() Traffic { return Traffic{w.requests.Load(), w.limited.Load()} }
+
+// Outcomes counts the Outcomes of follows that this process wrote.
+func (w *Worker) Outcomes() map[social.Outcome]int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return maps.Clone(w.wrote)
+}
+
+func (w *Worker) tell(job social.FollowJob) {
+	w.mu.Lock()
+	w.wrote[job.Outcome]++
+	w.mu.Unlock()
+	w.told(job)
+}
 
 // step works on one claimed task and returns when it is due again, zero for
 // when it is rung for. attempts counts the tries in a row, this one included.
