@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -133,7 +134,7 @@ func (h *Home) Statuses(ctx context.Context, account, before social.RemoteID) ([
 	}
 	for range statusPages {
 		page, last, err := h.statuses(ctx, account, before)
-		if err != nil || len(page) > 0 || last == "" || last == before {
+		if err != nil || len(page) > 0 || last == "" {
 			return page, err
 		}
 		before = last // nothing but reblogs, which not every server leaves out
@@ -155,6 +156,9 @@ func (h *Home) statuses(ctx context.Context, account, before social.RemoteID) (p
 	if list == nil { // null proves nothing
 		return nil, "", explain(h.host, errMalformed)
 	}
+	if list, err = h.older(list, before); err != nil {
+		return nil, "", err
+	}
 	for _, s := range list {
 		one, ok := s.remote()
 		if !ok {
@@ -166,6 +170,22 @@ func (h *Home) statuses(ctx context.Context, account, before social.RemoteID) (p
 		}
 	}
 	return page, last, nil
+}
+
+// older is what follows before in a list, for servers that turn no pages: snac
+// always answers with its newest. Where such a list is full, nobody knows what
+// comes after it.
+func (h *Home) older(list []statusEntity, before social.RemoteID) ([]statusEntity, error) {
+	i := slices.IndexFunc(list, func(s statusEntity) bool { return before != "" && s.ID == string(before) })
+	switch {
+	case i < 0 && before != "" && h.flavour == social.Snac && len(list) > 0:
+		return nil, explain(h.host, errMalformed) // it has moved out of the newest
+	case i < 0:
+		return list, nil
+	case i == len(list)-1 && len(list) >= statusPage:
+		return nil, explain(h.host, errMalformed)
+	}
+	return list[i+1:], nil
 }
 
 // Status returns one status. NotFound when it is not there (any more).

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -163,10 +164,10 @@ func TestENG01NothingBelowSendsAgain(t *testing.T) {
 func TestStatusesPastReblogs(t *testing.T) {
 	reblog := strings.Replace(strings.Replace(oneStatus, `"reblog":null`, `"reblog":{"id":"3"}`, 1), `"id":"11"`, `"id":"12"`, 1)
 	asked := []string{}
-	_, h := answering(t, social.Snac, func(rw http.ResponseWriter, r *http.Request) {
+	_, h := answering(t, social.FlavourOther, func(rw http.ResponseWriter, r *http.Request) {
 		asked = append(asked, r.URL.Query().Get("max_id"))
 		if len(asked) == 1 {
-			reply200("application/json", "["+reblog+"]")(rw, r)
+			reply200("application/json", "["+reblog+"]")(rw, r) // one that turns pages, but leaves them in
 			return
 		}
 		reply200("application/json", "["+oneStatus+"]")(rw, r)
@@ -174,6 +175,30 @@ func TestStatusesPastReblogs(t *testing.T) {
 	got, err := h.Statuses(t.Context(), "1", "")
 	if err != nil || len(got) != 1 || got[0].ID != "11" || len(asked) != 2 || asked[1] != "12" {
 		t.Errorf("%+v %v, asked %v", got, err, asked)
+	}
+}
+
+// TestENG01ListsThatTurnNoPages: an empty page proves that nothing is there, so
+// a server that has no pages must not seem to give one.
+func TestENG01ListsThatTurnNoPages(t *testing.T) {
+	list := func(n int) string {
+		var all []string
+		for i := range n {
+			all = append(all, strings.Replace(oneStatus, `"id":"11"`, fmt.Sprintf(`"id":"%d"`, 100+n-i), 1))
+		}
+		return "[" + strings.Join(all, ",") + "]"
+	}
+	for _, c := range []struct {
+		n      int
+		before social.RemoteID
+		left   int
+		fails  bool
+	}{{3, "", 3, false}, {3, "103", 2, false}, {3, "101", 0, false}, {3, "77", 0, true}, {40, "101", 0, true}, {40, "102", 1, false}, {0, "101", 0, false}} {
+		_, h := answering(t, social.Snac, reply200("application/json", list(c.n)))
+		got, err := h.Statuses(t.Context(), "1", c.before)
+		if len(got) != c.left || (err != nil) != c.fails {
+			t.Errorf("%d before %q: %d, %v", c.n, c.before, len(got), err)
+		}
 	}
 }
 
