@@ -15,9 +15,11 @@ import (
 
 // posting is how a flavour takes statuses and files.
 type posting struct {
-	keyLife   time.Duration // for which an Idempotency-Key is known; 0: keys are ignored
-	page      int           // most statuses of one list
-	tellsText bool          // a status has its text as it was sent
+	keyLife time.Duration // for which an Idempotency-Key is known; 0: keys are ignored
+	page    int           // most statuses of one list
+	// deletesLate is how long a deleted status is still shown to who asks for it.
+	deletesLate time.Duration
+	tellsText   bool // a status has its text as it was sent
 	// accept completes a status or refuses it. The instant is the date that it
 	// is to bear, zero for now.
 	accept func(h *Host, c *call, p *post) (time.Time, *answer)
@@ -31,7 +33,9 @@ type posting struct {
 var mastodonPosting = posting{keyLife: mastodonKeyLife, page: 40, accept: mastodonAccept, render: paragraphs, lists: inPage, tell: tellStatuses,
 	takes: mastodonTakes, noFile: func() *answer { return refuse(422, "Validation failed: File can't be blank") }}
 
-var gtsPosting = posting{page: 100, tellsText: true, accept: gtsAccept, render: paragraphs, lists: inPage,
+// A real GoToSocial deletes behind its answer; how much later was not measured
+// beyond "within half a second".
+var gtsPosting = posting{page: 100, deletesLate: 200 * time.Millisecond, tellsText: true, accept: gtsAccept, render: paragraphs, lists: inPage,
 	takes: gtsTakes, noFile: func() *answer {
 		return gtsSay(400, "Bad Request: Key: 'AttachmentRequest.File' Error:Field validation for 'File' failed on the 'required' tag")
 	}}

@@ -30,6 +30,7 @@ type post struct {
 	files      []*upload
 	mentions   []*Account
 	deleted    bool
+	deletedAt  time.Time
 }
 
 // Posted is the truth about one status.
@@ -274,11 +275,12 @@ func createStatus(h *Host, c *call) *answer {
 }
 
 func showStatus(h *Host, c *call) *answer {
-	p := h.standing(c.id)
-	if p == nil {
-		return h.refusal(noStatus)
+	for _, p := range h.posts {
+		if p.id == c.id && (!p.deleted || c.now.Sub(p.deletedAt) < h.ways.posting.deletesLate) {
+			return data(h.statusEntity(p))
+		}
 	}
-	return data(h.statusEntity(p))
+	return h.refusal(noStatus)
 }
 
 func deleteStatus(h *Host, c *call) *answer {
@@ -290,7 +292,7 @@ func deleteStatus(h *Host, c *call) *answer {
 		return h.refusal(othersStatus)
 	}
 	a := data(h.statusEntity(p))
-	p.deleted = true
+	p.deleted, p.deletedAt = true, c.now
 	for _, f := range p.files {
 		f.attached = false
 	}
