@@ -41,19 +41,20 @@ const (
 
 // How a row of the ledger is taken through its call.
 const (
-	keyAge        = 50 * time.Minute // an Idempotency-Key is kept for an hour
-	neededMisses  = 2
-	missGap       = time.Minute      // between two read-backs that must both find nothing
-	missAge       = 10 * time.Minute // after which "not found" is too old to send by
-	readLag       = 5 * time.Second  // before the first read-back
-	clockSlack    = 10 * time.Minute // by which the server's clock may differ from ours
-	readPage      = 40
-	readPages     = 25 // after so many the account is too busy to be sure: never sent again
-	dateSlack     = time.Second
-	overtakeAfter = time.Minute      // by which a row may be late before later ones go on
-	parentAge     = 15 * time.Minute // after which a parent is looked at again
-	maxAsked      = 30               // how often a file is asked after
-	firstAsk      = 2 * time.Second
-	longestAsk    = 10 * time.Minute
-	fileLife      = 24 * time.Hour // for which an unattached file is kept by the server
+	keyAge          = 50 * time.Minute // an Idempotency-Key is kept for an hour
+	neededMisses    = 2
+	missGap         = time.Minute      // between two read-backs that must both find nothing
+	missAge         = 10 * time.Minute // after which "not found" is too old to send by
+	readLag         = 5 * time.Second  // before the first read-back
+	clockSlack      = 10 * time.Minute // by which the server's clock may differ from ours
+	readPage        = 40
+	readPages       = 25 // after so many the account is too busy to be sure: never sent again
+	dateSlack       = time.Second
+	overtakeAfter   = time.Minute      // by which a row may be late before later ones go on
+	parentAge       = 15 * time.Minute // after which a parent is looked at again
+	maxAsked        = 30               // how often a file is asked after
+	firstAsk        = 2 * time.Second
+	longestAsk      = 10 * time.Minute
+	fileLife        = 24 * time.Hour // for which an unattached file is kept by the server
+	suspectedBehind = 3              // rows behind the last one found that are read back too
 )

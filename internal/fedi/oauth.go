@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,6 +46,32 @@ func Scopes(fl social.Flavour, version string) string {
 		return "read:accounts read:search read:follows write:follows"
 	}
 	return "read follow"
+}
+
+// PostingScopes are the least that carrying posts over needs besides: it is
+// asked for only when the person wants that.
+func PostingScopes(fl social.Flavour, version string) string {
+	follow := Scopes(fl, version)
+	if follow == "read follow" {
+		return "read write follow"
+	}
+	return follow + " read:statuses write:statuses write:media"
+}
+
+// MayPost reports whether granted scopes allow posting, files, and reading back
+// what was posted; none named means that what was asked for was granted.
+func MayPost(granted string) bool {
+	if granted == "" {
+		return true
+	}
+	has := strings.Fields(granted)
+	for _, fine := range []string{"read:statuses", "write:statuses", "write:media"} {
+		coarse, _, _ := strings.Cut(fine, ":")
+		if !slices.Contains(has, fine) && !slices.Contains(has, coarse) {
+			return false
+		}
+	}
+	return true
 }
 
 // MayFollow reports whether granted scopes allow following; none named means

@@ -40,6 +40,10 @@ func (s *Store) SaveDestination(ctx context.Context, d social.Destination, token
 		if _, err := x.exec(ctx, `UPDATE destinations SET token = $2 WHERE id = $1`, saved.ID, sealed); err != nil {
 			return err
 		}
+		if _, err := ringAll(ctx, x, social.MirrorTask, `SELECT DISTINCT destination_id AS subject, user_id, CAST($2 AS BIGINT) AS at
+			FROM mirrors WHERE destination_id = $1`, saved.ID, micros(atOnce)); err != nil {
+			return err
+		}
 		return ring(ctx, x, social.FollowTask, saved.ID, atOnce)
 	})
 	return saved, err
@@ -93,11 +97,11 @@ func (s *Store) token(ctx context.Context, x q, d social.Destination) (social.Se
 	return s.sealer.unseal(sealed, tokenAt(d))
 }
 
-// DeleteDestination deletes the Destination with its token, FollowJobs and
-// Budgets; a worker that is acting for it is fenced off.
+// DeleteDestination deletes the Destination with its token, FollowJobs, Mirrors
+// and Budgets; a worker that is acting for it is fenced off.
 func (s *Store) DeleteDestination(ctx context.Context, userID, id int64) error {
 	return s.write(ctx, func(x q) error {
-		_, err := x.exec(ctx, `DELETE FROM tasks WHERE kind = 'follow' AND subject = $2 AND user_id = $1`, userID, id)
+		_, err := x.exec(ctx, `DELETE FROM tasks WHERE kind IN ('follow', 'mirror') AND subject = $2 AND user_id = $1`, userID, id)
 		if err != nil {
 			return err
 		}

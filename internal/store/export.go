@@ -24,7 +24,7 @@ var exported = []struct{ name, text string }{
 	{"budgets", `SELECT destination_id, family, quota, remaining, resets_at, window_micros FROM budgets WHERE user_id = $1 ORDER BY 1, 2`},
 	{"home_turns", `SELECT host, day, served FROM home_turns WHERE user_id = $1 ORDER BY host`},
 	{"tasks", `SELECT kind, subject, due_at, claimed_until, attempts FROM tasks WHERE user_id = $1 ORDER BY kind, subject`},
-	{"sources", `SELECT id, kind, state, name, digest, owner, exported_at, counts, warnings, fault_code, fault_args, fault_say,
+	{"sources", `SELECT id, kind, state, name, digest, hold, owner, exported_at, counts, warnings, fault_code, fault_args, fault_say,
 		bytes, created_at, read_at, seconds FROM sources WHERE user_id = $1 ORDER BY id`},
 	{"accounts", `SELECT id, network, native_id, username, name, bio, location, url, links, pinned, pinned_links, named_at, texts_at, read_at
 		FROM accounts WHERE user_id = $1 ORDER BY id`},
@@ -39,12 +39,20 @@ var exported = []struct{ name, text string }{
 	{"arrivals", `SELECT match_id, found_at, seen_at FROM arrivals WHERE user_id = $1 ORDER BY match_id`},
 	{"holds", `SELECT reason, allowed, created_at FROM holds WHERE user_id = $1`},
 	{"undos", `SELECT decision, decided_at, before FROM undos WHERE user_id = $1 ORDER BY decided_at`},
+	{"mirrors", `SELECT id, destination_id, source_id, state, fault_code, fault_args, fault_say, protected, network, names, rules, limits, version,
+		server_rules, summary, planned_at, started_at, last_at, created_at FROM mirrors WHERE user_id = $1 ORDER BY id`},
+	{"mirror_posts", `SELECT mirror_id, post_id, position, answers, torn, visibility, notes, post FROM mirror_posts
+		WHERE user_id = $1 ORDER BY mirror_id, position`},
+	{"mirror_jobs", `SELECT id, mirror_id, destination_id, network, post_id, part, parts, parent_id, position, draft, files, state, reason,
+		parent_at, sent_at, tried_at, misses, missed_at, remote_id, url, attempts, due_at, updated_at FROM mirror_jobs
+		WHERE user_id = $1 ORDER BY mirror_id, position`},
 	{"follow_jobs", `SELECT id, destination_id, match_id, handle, actor_id, state, outcome, reason, new_handle, remote_id, locked,
 		attempts, due_at, asked_at, updated_at FROM follow_jobs WHERE user_id = $1 ORDER BY id`},
 }
 
 // documents are the columns that hold JSON.
-var documents = []string{"owner", "counts", "warnings", "fault_args", "links", "pinned_links", "evidence", "texts", "before"}
+var documents = []string{"owner", "counts", "warnings", "fault_args", "links", "pinned_links", "evidence", "texts", "before",
+	"names", "rules", "limits", "server_rules", "summary", "notes", "post", "draft", "files"}
 
 // ExportUser writes everything held about the User as one JSON document,
 // secrets left out: an object with a list of rows for each table. It is first

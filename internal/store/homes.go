@@ -122,7 +122,10 @@ type Entry struct {
 // taken, and nothing may be sent.
 func (s *Store) EnterHome(ctx context.Context, t social.Task, host string, e Entry, now time.Time) error {
 	return s.write(ctx, func(x q) error {
-		owner, err := fence(ctx, x, t, social.FollowTask)
+		if !atHome(t.Kind) {
+			return stale()
+		}
+		owner, err := fence(ctx, x, t, t.Kind)
 		if err != nil {
 			return err
 		}

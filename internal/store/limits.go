@@ -32,6 +32,7 @@ const (
 	duePerDomain = 3    // of them handed out for one target domain
 	dueJobs      = 40   // handed out in all
 	confirmJobs  = 40   // asked ones handed out for a relationship check
+	mirrorWindow = 50   // rows of a Mirror handed out for one act
 
 	homeAtOnce = 2 // follow tasks of one home server that are worked on at once, over all processes
 	turnLength = 5 // requests for one User before it is another's turn: so many lead to a first follow

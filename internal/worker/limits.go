@@ -28,6 +28,7 @@ const (
 	recordBatch = 1000 // Records in one transaction
 	matchBatch  = 500  // Accounts read for handles in one step
 	gradeBatch  = 500  // Accounts graded in one step
+	planBatch   = 200  // Posts of a Mirror's plan in one transaction
 	checkBatch  = 20   // Registrations whose proofs are looked at again in one sweep
 )
 

@@ -45,6 +45,7 @@ type Worker struct {
 	posts   posts
 	home    func(d social.Destination, token social.Secret, observe func(fedi.Call)) home
 	told    func(social.FollowJob)
+	poster  func(d social.Destination, token social.Secret, observe func(fedi.Call), find findFile) poster
 
 	requests, limited atomic.Int64
 	reading           sync.Map // of exports being read, by Source id
@@ -52,11 +53,12 @@ type Worker struct {
 	mu    sync.Mutex
 	met   map[int64]time.Time    // when this process read a Destination's account
 	wrote map[social.Outcome]int // by this process
+	held  map[int64]time.Time    // the last act of a Mirror that this process knows of
 }
 
 // New makes a Worker.
 func New(d Deps) *Worker {
-	w := &Worker{store: d.Store, spool: d.Spool, now: d.Now, log: d.Log, told: d.Outcome, met: map[int64]time.Time{}, wrote: map[social.Outcome]int{}}
+	w := &Worker{store: d.Store, spool: d.Spool, now: d.Now, log: d.Log, told: d.Outcome, met: map[int64]time.Time{}, wrote: map[social.Outcome]int{}, held: map[int64]time.Time{}}
 	if w.now == nil {
 		w.now = time.Now
 	}
@@ -70,6 +72,9 @@ func New(d Deps) *Worker {
 	w.realm, w.mover, w.forbids, w.posts = d.Door.Realm(), out, d.Door.Forbids, out
 	w.home = func(dest social.Destination, token social.Secret, observe func(fedi.Call)) home {
 		return d.Door.Home(dest.Host, token, dest.Flavour, observe)
+	}
+	w.poster = func(dest social.Destination, token social.Secret, observe func(fedi.Call), find findFile) poster {
+		return d.Door.Home(dest.Host, token, dest.Flavour, observe).Posting(find)
 	}
 	return w
 }
@@ -113,6 +118,8 @@ func (w *Worker) steps(kind social.TaskKind) (step, time.Duration) {
 		return w.lookUpOne, lookUpTime
 	case social.FollowTask:
 		return w.follow, followTime
+	case social.MirrorTask:
+		return w.mirror, 0
 	}
 	return nil, 0
 }
