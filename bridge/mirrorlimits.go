@@ -58,3 +58,15 @@ const (
 	fileLife        = 24 * time.Hour // for which an unattached file is kept by the server
 	suspectedBehind = 3              // rows behind the last one found that are read back too
 )
+
+// How a picture or a video is made fit. Decoded it takes four bytes a pixel.
+const (
+	maxSide     = 8_192
+	maxPixels   = 16 << 20
+	MaxPicture  = 64 << 20 // bytes of a picture that is looked at
+	shrinkTries = 12
+	shrinkStep  = 0.8
+	jpegQuality = 90
+	maxMoov     = 32 << 20 // bytes of a video's index
+	maxBoxes    = 8        // boxes in each other
+)

@@ -148,3 +148,14 @@ func (w *walker) take(f social.Family, gap time.Duration) {
 	}
 	w.at = w.at.Add(gap)
 }
+
+// RemainingPlan is the plan of a Mirror of which so many statuses and files are
+// still to be sent, as if the files were spread evenly: for how long it takes.
+func RemainingPlan(statuses, files int, d social.Destination, budgets []social.Budget, now time.Time) MirrorPlan {
+	p := MirrorPlan{Server: d.Host, Start: now, Statuses: statuses, Files: files, Steps: make([]Step, statuses)}
+	for i := range p.Steps {
+		p.Steps[i] = Step{Statuses: 1, Files: files*(i+1)/statuses - files*i/statuses}
+	}
+	p.schedule(d, budgets, now)
+	return p
+}

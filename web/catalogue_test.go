@@ -224,7 +224,7 @@ func TestWordsOfStates(t *testing.T) {
 	}
 }
 
-var codeLine = regexp.MustCompile(`"((?:plan|outcome|evidence|against)-[a-z-]+)"`)
+var codeLine = regexp.MustCompile(`"((?:plan|outcome|evidence|against|mirror|left|note)-[a-z-]+)"`)
 
 // Every sentence of the bridge and the matcher is in every language.
 func TestSentencesOfTheRooms(t *testing.T) {

@@ -33,6 +33,7 @@ const (
 type loginOptions struct {
 	tokenStdin bool
 	paste      bool
+	posts      bool
 }
 
 func (a *app) loginCommand() *cobra.Command {
@@ -53,6 +54,7 @@ account that the server answers with) or only the server. The browser opens wher
 		return err
 	})
 	cmd.Flags().BoolVar(&o.tokenStdin, "token-stdin", false, "read an access token from standard input")
+	cmd.Flags().BoolVar(&o.posts, "posts", false, "ask for the permission to post and add pictures too, as godwit mirror needs it")
 	cmd.Flags().BoolVar(&o.paste, "paste", false, "don't open a browser: print the address and ask for the code")
 	return cmd
 }
@@ -68,6 +70,9 @@ func (a *app) login(ctx context.Context, typed string, o loginOptions) error {
 		return err
 	}
 	l := &login{app: a, house: h, host: host, typed: handle, software: sw, scopes: fedi.Scopes(sw.Flavour, sw.Version)}
+	if o.posts {
+		l.scopes = fedi.PostingScopes(sw.Flavour, sw.Version)
+	}
 	switch {
 	case o.tokenStdin:
 		err = l.readToken()

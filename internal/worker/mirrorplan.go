@@ -30,7 +30,7 @@ func (r *turn) plan(ctx context.Context) (time.Time, error) {
 
 func (r *turn) planFrom(ctx context.Context) error {
 	if r.x.Source.Spool == "" {
-		return fault.New(fault.Invalid, "archive-gone", "The export was deleted after it was read, as promised. Give the same file once more to carry its posts over; nothing else changes.")
+		return archiveGone(fault.Invalid)
 	}
 	export, release, err := r.w.open(r.x.Source)
 	if err != nil {
@@ -63,6 +63,7 @@ type planner struct {
 	done   map[string]bool // Posts that are not planned again
 	batch  []social.MirrorPost
 	sum    social.MirrorSummary
+	there  int // Posts that are carried over already
 	err    error
 }
 
@@ -80,6 +81,9 @@ func (p *planner) posts(yield func(*social.Post) bool) {
 
 // each takes one Post of the plan with what it becomes.
 func (p *planner) each(step bridge.Step, at int, post *social.Post, r bridge.Rendered) {
+	if p.done[post.ID] {
+		p.there++
+	}
 	if p.err != nil || p.done[post.ID] {
 		return
 	}
@@ -111,6 +115,9 @@ func (p *planner) flush() {
 func (p *planner) summary(plan bridge.MirrorPlan) social.MirrorSummary {
 	p.sum.Threads, p.sum.Asks = plan.Threads, plan.Asks
 	p.sum.Left, p.sum.Notes = map[string]int{}, map[string]int{}
+	if p.there > 0 {
+		p.sum.Left[string(bridge.LeftThere)] = p.there
+	}
 	for why, n := range plan.Why {
 		p.sum.Left[string(why)] = n
 	}
