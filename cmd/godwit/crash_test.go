@@ -209,6 +209,7 @@ func (s *storm) tend() {
 		select {
 		case <-w.ended:
 			s.crashed["worker by itself"]++
+			s.t.Logf("a worker ended and said: %s", w.said.String())
 			s.workers[i] = s.hire()
 		default:
 		}
