@@ -110,7 +110,7 @@ func (s *site) begin(v *visit, typed string) (store.Flow, social.Software, error
 	}
 	flow := store.Flow{
 		ID: rand.Text(), UserID: v.user.ID, Host: host, Typed: handle, Flavour: sw.Flavour, CreatedAt: v.now,
-		Scopes: fedi.Scopes(sw.Flavour, sw.Version), Verifier: social.NewSecret(rand.Text() + rand.Text()),
+		Scopes: v.scopes(sw), Verifier: social.NewSecret(rand.Text() + rand.Text()),
 	}
 	flow.State = flow.ID + "." + rand.Text()
 	if err := s.setApp(v, &flow); err != nil {
@@ -121,6 +121,16 @@ func (s *site) begin(v *visit, typed string) (store.Flow, social.Software, error
 	flow.AuthorizeURL = fedi.AuthorizeURL(authorize, flow.ClientID, flow.RedirectURI, flow.Scopes, flow.State, flow.Verifier.Reveal(), false)
 	flow.Cookie = hash(v.bindFlow(flow.ID))
 	return flow, sw, s.Store.SaveFlow(ctx, flow)
+}
+
+// scopes are the permissions that a sign-in asks for: those for posting only
+// where somebody is about to have posts carried over.
+func (v *visit) scopes(sw social.Software) string {
+	if v.field("posts") == "" {
+		return fedi.Scopes(sw.Flavour, sw.Version)
+	}
+	v.setCookie(nextCookie, "mirror", flowLife)
+	return fedi.PostingScopes(sw.Flavour, sw.Version)
 }
 
 // mayBegin holds a start against its limits before any server is asked.

@@ -231,6 +231,12 @@ func (b *browser) follow(a answer) answer {
 // upload sends files as the form of A5 does.
 func (b *browser) upload(files map[string]string) answer {
 	b.h.t.Helper()
+	return b.uploadTo("/sources", files)
+}
+
+// uploadTo sends files to one of the forms that take some.
+func (b *browser) uploadTo(path string, files map[string]string) answer {
+	b.h.t.Helper()
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
 	for name, text := range files {
@@ -240,7 +246,7 @@ func (b *browser) upload(files map[string]string) answer {
 		}
 	}
 	w.Close()
-	r := b.request(http.MethodPost, "/sources", &body)
+	r := b.request(http.MethodPost, path, &body)
 	r.Header.Set("Content-Type", w.FormDataContentType())
 	return b.do(r)
 }

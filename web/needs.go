@@ -18,6 +18,7 @@ type Store interface {
 	matchStore
 	followStore
 	registryStore
+	mirrorStore
 }
 
 type userStore interface {
@@ -94,6 +95,20 @@ type registryStore interface {
 	EndFeed(ctx context.Context, userID int64) error
 	FeedName(ctx context.Context, userID int64) (string, error)
 	FeedOwner(ctx context.Context, name string) (int64, error)
+}
+
+type mirrorStore interface {
+	SaveMirror(ctx context.Context, userID, destinationID, sourceID int64, rules social.MirrorRules, now time.Time) (social.Mirror, error)
+	GetMirror(ctx context.Context, userID, id int64) (social.Mirror, error)
+	ListMirrors(ctx context.Context, userID int64) ([]social.Mirror, error)
+	StartMirror(ctx context.Context, userID, id int64, now time.Time) error
+	PauseMirror(ctx context.Context, userID, id int64) error
+	StopMirror(ctx context.Context, userID, id int64, now time.Time) error
+	UndoMirror(ctx context.Context, userID, id int64, now time.Time) (int, error)
+	RetryMirror(ctx context.Context, userID, id, jobID int64, again func(social.StatusJob) social.StatusJob, now time.Time) (int, error)
+	MirrorCounts(ctx context.Context, userID, id int64) (store.MirrorCounts, error)
+	ListMirrorPosts(ctx context.Context, userID int64, f store.MirrorFilter) (_ []social.MirrorPost, total int, err error)
+	KeepArchive(ctx context.Context, userID, sourceID int64, spool string, own bool) (old string, err error)
 }
 
 // Door is the part of fedi.Door that pages use: what happens while somebody
