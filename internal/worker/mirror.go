@@ -160,7 +160,8 @@ func (r *turn) call(ctx context.Context, a bridge.MirrorAct, known bridge.Known)
 }
 
 // save writes rows, what was learnt, and whether the home server or what it did
-// stops the Mirror. When nothing is left to do, the archive is let go.
+// stops the Mirror. When the archive is needed no more, it is let
+// go.
 func (r *turn) save(ctx context.Context, after []social.StatusJob, acted error) (time.Time, error) {
 	step := store.MirrorStep{Jobs: after, Budgets: r.changed()}
 	if state, stopped := bridge.StateAfter(acted); stopped && state != social.LimitReached {
@@ -168,10 +169,10 @@ func (r *turn) save(ctx context.Context, after []social.StatusJob, acted error) 
 	} else if f, ok := errors.AsType[*fault.Fault](acted); ok && f.Kind == fault.Paused {
 		step.Halt = f
 	}
-	open := true
+	needed := true
 	now := r.w.now()
 	err := r.w.keep(ctx, func(ctx context.Context) (err error) {
-		open, err = r.w.store.SaveStep(ctx, r.t, r.m, step, now)
+		needed, err = r.w.store.SaveStep(ctx, r.t, r.m, step, now)
 		return err
 	})
 	if err != nil {
@@ -180,7 +181,7 @@ func (r *turn) save(ctx context.Context, after []social.StatusJob, acted error) 
 	if err := r.noteHealth(ctx, acted); err != nil {
 		return time.Time{}, err
 	}
-	if !open {
+	if !needed {
 		r.letGo(ctx)
 	}
 	if step.Halt != nil {
