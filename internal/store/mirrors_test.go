@@ -208,6 +208,7 @@ func TestMirrorIsExportedAndForgotten(t *testing.T) {
 		if len(got["mirrors"]) != 1 || len(got["mirror_posts"]) != 2 || len(got["mirror_jobs"]) != 3 || got["mirror_posts"][0]["post"].(map[string]any)["Text"] != "post 0" {
 			t.Errorf("%v", got["mirror_posts"])
 		}
+		ok(t, s.StartMirror(ctx, u.ID, m.ID, now))
 		task := claim(t, s, social.MirrorTask, m.DestinationID, now)
 		must(s.Forget(ctx, u.ID))(t)
 		_, err := s.MirrorWorkFor(ctx, task)
@@ -265,7 +266,7 @@ func TestPeopleOfMatches(t *testing.T) {
 			}
 		}
 		p := must(s.People(ctx, u.ID, social.X))(t)
-		if h := p.Of("1000", ""); h.String() != "user0@h.test" {
+		if h := p.Of("1000", ""); h.String() != "User0@h.test" {
 			t.Errorf("%q", h)
 		}
 		if h := p.Of("", "USER0"); h.IsZero() {

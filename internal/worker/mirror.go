@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"godwit/bridge"
@@ -104,7 +105,27 @@ func (r *turn) do(ctx context.Context, a bridge.MirrorAct) (time.Time, error) {
 	if broken := jobs.Safely(r.w.log, func() error { job, err = r.call(ctx, a, known); return nil }); broken != nil {
 		job, err = a.Job, broken // as begun: it is read back, or counted, next time
 	}
+	if err == nil && a.Kind == bridge.MirrorPost {
+		err = r.w.refusals(r.m.ID, job, r.d.Host)
+	}
 	return r.saveHeld(ctx, []social.StatusJob{job}, err)
+}
+
+// refusals stops a Mirror whose server takes none of its posts, before all are
+// spent on it.
+func (w *Worker) refusals(id int64, job social.StatusJob, host string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if job.State != social.StatusFailed || job.Reason != social.MirrorRefused {
+		delete(w.refused, id)
+		return nil
+	}
+	if w.refused[id]++; w.refused[id] < mostRefused {
+		return nil
+	}
+	delete(w.refused, id)
+	return fault.New(fault.Paused, "mirror-refuses", "{host} refused {n} posts in a row, so we stopped. Perhaps it does not want carried-over posts: read its rules, or ask its admins, before you go on.",
+		"host", host, "n", strconv.Itoa(mostRefused))
 }
 
 // begin readies the row of an act, and others of its Post.

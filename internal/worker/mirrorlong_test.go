@@ -7,6 +7,7 @@ import (
 
 	"godwit/bridge"
 	"godwit/internal/fault"
+	"godwit/internal/fedi/feditest"
 	"godwit/internal/social"
 )
 
@@ -256,6 +257,31 @@ func TestSamePostsInTwoExports(t *testing.T) {
 	k.ok(k.store.StartMirror(t.Context(), k.user.ID, other.ID, k.clock.Now()))
 	k.drive(month)
 	if n := len(k.standing()); n != 14 {
+		t.Errorf("%d stand", n)
+	}
+}
+
+// TestServerThatWantsNone: a server that refuses one post after the other is
+// not asked for all of them.
+func TestServerThatWantsNone(t *testing.T) {
+	k := newMirroring(t, social.Mastodon, diary(t, 20))
+	heal := k.home.Fault(feditest.Status(403, `{"error":"no cross-posters here"}`).Method("POST").On("/api/v1/statuses"))
+	k.begin()
+	k.drive(month)
+	k.reload()
+	failed := 0
+	for _, row := range k.rows() {
+		if row.State == social.StatusFailed {
+			failed++
+		}
+	}
+	if failed != mostRefused || k.m.State != social.MirrorPaused || k.m.FaultCode != "mirror-refuses" {
+		t.Errorf("%d failed, %s %s", failed, k.m.State, k.m.FaultCode)
+	}
+	heal()
+	k.begin()
+	k.drive(month)
+	if n := len(k.standing()); n != 15 {
 		t.Errorf("%d stand", n)
 	}
 }
