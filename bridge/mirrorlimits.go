@@ -25,7 +25,8 @@ const (
 	shortTail   = 5  // a last status shorter than a fifth of the others is evened out
 )
 
-// How much of a server's allowance a Mirror uses: most is left to the person.
+// How much of a server's allowance a Mirror uses: most, three fifths, is left to
+// the person, who goes on posting while old posts are carried over.
 const (
 	mirrorShare = 40 // percent of statuses and files
 

@@ -45,6 +45,7 @@ const (
 
 // Lives of rows.
 const (
+	holdLife    = 30 * 24 * time.Hour // of an upload for a Mirror that rests
 	sessionIdle = 14 * 24 * time.Hour
 	sessionLife = 60 * 24 * time.Hour
 	flowLife    = 10 * time.Minute

@@ -189,9 +189,10 @@ type MirrorStep struct {
 }
 
 // SaveStep writes what came of an act for the Mirror under the claim. What
-// arrived while the person pressed undo is to be deleted too. open reports
-// whether anything is left to do for the Mirror.
-func (s *Store) SaveStep(ctx context.Context, t social.Task, m social.Mirror, step MirrorStep, now time.Time) (open bool, err error) {
+// arrived while the person pressed undo is to be deleted too. needed reports
+// whether the archive still is: for what is left to do, or for files that failed
+// and may be tried again.
+func (s *Store) SaveStep(ctx context.Context, t social.Task, m social.Mirror, step MirrorStep, now time.Time) (needed bool, err error) {
 	err = s.write(ctx, func(x q) error {
 		owner, err := fence(ctx, x, t, social.MirrorTask)
 		if err != nil {
@@ -217,11 +218,15 @@ func (s *Store) SaveStep(ctx context.Context, t social.Task, m social.Mirror, st
 		if err := step.halt(ctx, x, t.ID, m.ID); err != nil {
 			return err
 		}
-		open, err = scalar[bool](x.row(ctx, `SELECT EXISTS (SELECT 1 FROM mirror_jobs WHERE mirror_id = $1 AND is_open)`, m.ID))
+		needed, err = scalar[bool](x.row(ctx, `SELECT `+needsArchive+` FROM mirrors WHERE id = $1`, m.ID))
 		return err
 	})
-	return open, err
+	return needed, err
 }
+
+// needsArchive says that files of a Mirror are still to be sent, or may be.
+const needsArchive = `(` + isOpen + ` OR state <> 'undoing' AND EXISTS (SELECT 1 FROM mirror_jobs AS f
+	WHERE f.mirror_id = mirrors.id AND f.state = 'failed' AND f.file_count > 0))`
 
 // underUndo is a row that was on its way when its Mirror's undo began.
 func underUndo(ctx context.Context, x q, job social.StatusJob) (social.StatusJob, error) {

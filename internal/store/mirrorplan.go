@@ -116,9 +116,10 @@ func (s *Store) FinishPlan(ctx context.Context, t social.Task, m social.Mirror, 
 			`UPDATE mirror_jobs SET parent_id = COALESCE((SELECT p.id FROM mirror_jobs AS p
 				WHERE p.mirror_id = mirror_jobs.mirror_id AND p.post_id = mirror_jobs.post_id AND p.part = mirror_jobs.part - 1), 0)
 				WHERE mirror_id = $1 AND part > 1 AND tried_at = 0 AND state = 'planned'`,
-			`UPDATE mirror_jobs SET parent_id = COALESCE((SELECT p.id FROM mirror_posts AS a, mirror_jobs AS p
+			`UPDATE mirror_jobs SET parent_id = COALESCE((SELECT MAX(p.id) FROM mirror_posts AS a, mirror_jobs AS p
 				WHERE a.mirror_id = mirror_jobs.mirror_id AND a.post_id = mirror_jobs.post_id AND a.answers <> ''
-				AND p.mirror_id = a.mirror_id AND p.post_id = a.answers AND p.part = p.parts), 0)
+				AND p.destination_id = mirror_jobs.destination_id AND p.network = mirror_jobs.network AND p.post_id = a.answers
+				AND p.part = p.parts AND (p.mirror_id = a.mirror_id OR p.state = 'sent')), 0)
 				WHERE mirror_id = $1 AND part = 1 AND tried_at = 0 AND state = 'planned'`,
 		} {
 			if _, err := x.exec(ctx, text, m.ID); err != nil {

@@ -108,10 +108,11 @@ func (s *Store) StartMirror(ctx context.Context, userID, id int64, now time.Time
 }
 
 // planAnew has a Mirror planned again when another one of the Destination was
-// started since: of two exports with the same posts each is carried over once.
+// started since (of two exports with the same posts each is carried over once),
+// or the server takes less than it said.
 func planAnew(ctx context.Context, x q, m *social.Mirror) error {
-	n, err := x.exec(ctx, `UPDATE mirrors SET planned_at = 0, fault_code = '' WHERE id = $1 AND EXISTS (SELECT 1 FROM mirrors AS o
-		WHERE o.destination_id = mirrors.destination_id AND o.id <> mirrors.id AND o.started_at >= mirrors.planned_at)`, m.ID)
+	n, err := x.exec(ctx, `UPDATE mirrors SET planned_at = 0, fault_code = '' WHERE id = $1 AND (fault_code = 'mirror-limits' OR EXISTS (SELECT 1 FROM mirrors AS o
+		WHERE o.destination_id = mirrors.destination_id AND o.id <> mirrors.id AND o.started_at >= mirrors.planned_at))`, m.ID)
 	if n > 0 {
 		m.PlannedAt = time.Time{}
 	}

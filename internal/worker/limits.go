@@ -59,6 +59,8 @@ const (
 	meetEvery = 24 * time.Hour // between two readings
 	maxMet    = 10_000         // remembered of them (QUE-06)
 
+	mostRefused = 5 // posts of a Mirror in a row, after which it is paused
+
 	aloneRest = time.Hour // of a server that is to be left alone: then it is read whether it still is
 
 	robotsEvery = time.Hour // between two readings of a home server's robots.txt

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"godwit/bridge"
@@ -104,7 +105,27 @@ func (r *turn) do(ctx context.Context, a bridge.MirrorAct) (time.Time, error) {
 	if broken := jobs.Safely(r.w.log, func() error { job, err = r.call(ctx, a, known); return nil }); broken != nil {
 		job, err = a.Job, broken // as begun: it is read back, or counted, next time
 	}
+	if err == nil && a.Kind == bridge.MirrorPost {
+		err = r.w.refusals(r.m.ID, job, r.d.Host)
+	}
 	return r.saveHeld(ctx, []social.StatusJob{job}, err)
+}
+
+// refusals stops a Mirror whose server takes none of its posts, before all are
+// spent on it.
+func (w *Worker) refusals(id int64, job social.StatusJob, host string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if job.State != social.StatusFailed || job.Reason != social.MirrorRefused {
+		delete(w.refused, id)
+		return nil
+	}
+	if w.refused[id]++; w.refused[id] < mostRefused {
+		return nil
+	}
+	delete(w.refused, id)
+	return fault.New(fault.Paused, "mirror-refuses", "{host} refused {n} posts in a row, so we stopped. Perhaps it does not want carried-over posts: read its rules, or ask its admins, before you go on.",
+		"host", host, "n", strconv.Itoa(mostRefused))
 }
 
 // begin readies the row of an act, and others of its Post.
@@ -160,7 +181,8 @@ func (r *turn) call(ctx context.Context, a bridge.MirrorAct, known bridge.Known)
 }
 
 // save writes rows, what was learnt, and whether the home server or what it did
-// stops the Mirror. When nothing is left to do, the archive is let go.
+// stops the Mirror. When the archive is needed no more, it is let
+// go.
 func (r *turn) save(ctx context.Context, after []social.StatusJob, acted error) (time.Time, error) {
 	step := store.MirrorStep{Jobs: after, Budgets: r.changed()}
 	if state, stopped := bridge.StateAfter(acted); stopped && state != social.LimitReached {
@@ -168,10 +190,10 @@ func (r *turn) save(ctx context.Context, after []social.StatusJob, acted error) 
 	} else if f, ok := errors.AsType[*fault.Fault](acted); ok && f.Kind == fault.Paused {
 		step.Halt = f
 	}
-	open := true
+	needed := true
 	now := r.w.now()
 	err := r.w.keep(ctx, func(ctx context.Context) (err error) {
-		open, err = r.w.store.SaveStep(ctx, r.t, r.m, step, now)
+		needed, err = r.w.store.SaveStep(ctx, r.t, r.m, step, now)
 		return err
 	})
 	if err != nil {
@@ -180,7 +202,7 @@ func (r *turn) save(ctx context.Context, after []social.StatusJob, acted error) 
 	if err := r.noteHealth(ctx, acted); err != nil {
 		return time.Time{}, err
 	}
-	if !open {
+	if !needed {
 		r.letGo(ctx)
 	}
 	if step.Halt != nil {

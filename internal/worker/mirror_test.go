@@ -6,7 +6,6 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
-	"strings"
 	"testing"
 	"time"
 
@@ -196,5 +195,3 @@ func TestMirrorFromEndToEnd(t *testing.T) {
 		t.Errorf("%d statuses are left", len(left))
 	}
 }
-
-var _ = strings.Contains

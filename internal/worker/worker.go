@@ -50,15 +50,16 @@ type Worker struct {
 	requests, limited atomic.Int64
 	reading           sync.Map // of exports being read, by Source id
 
-	mu    sync.Mutex
-	met   map[int64]time.Time    // when this process read a Destination's account
-	wrote map[social.Outcome]int // by this process
-	held  map[int64]time.Time    // the last act of a Mirror that this process knows of
+	mu      sync.Mutex
+	met     map[int64]time.Time    // when this process read a Destination's account
+	wrote   map[social.Outcome]int // by this process
+	refused map[int64]int          // posts of a Mirror that were refused in a row
+	held    map[int64]time.Time    // the last act of a Mirror that this process knows of
 }
 
 // New makes a Worker.
 func New(d Deps) *Worker {
-	w := &Worker{store: d.Store, spool: d.Spool, now: d.Now, log: d.Log, told: d.Outcome, met: map[int64]time.Time{}, wrote: map[social.Outcome]int{}, held: map[int64]time.Time{}}
+	w := &Worker{store: d.Store, spool: d.Spool, now: d.Now, log: d.Log, told: d.Outcome, met: map[int64]time.Time{}, wrote: map[social.Outcome]int{}, held: map[int64]time.Time{}, refused: map[int64]int{}}
 	if w.now == nil {
 		w.now = time.Now
 	}
