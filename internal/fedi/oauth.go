@@ -111,10 +111,11 @@ func (d *Door) RegisterApp(ctx context.Context, host, redirectURI, scopes string
 		return "", social.Secret{}, notFediverse(host)
 	}
 	o := d.origin(host, sw.Flavour, social.Secret{}, nil)
-	if _, until, ok := d.apps.get(o.host, d.now()); ok && !AppPerLogin(sw.Flavour) {
+	wanted := o.host + " " + scopes // an app for following and one for posting may come one after the other
+	if _, until, ok := d.apps.get(wanted, d.now()); ok && !AppPerLogin(sw.Flavour) {
 		return "", social.Secret{}, slowDown(o.host, until)
 	}
-	d.apps.put(o.host, struct{}{}, d.now().Add(appPause))
+	d.apps.put(wanted, struct{}{}, d.now().Add(appPause))
 	var app struct {
 		ID     string `json:"client_id"`
 		Secret string `json:"client_secret"`
