@@ -99,6 +99,7 @@ type registryStore interface {
 // Door is the part of fedi.Door that pages use: what happens while somebody
 // connects an account or takes it away.
 type Door interface {
+	xDoor
 	FindHome(ctx context.Context, typed string) (host string, handle social.Handle, sw social.Software, err error)
 	Software(ctx context.Context, host string) (social.Software, error)
 	RegisterApp(ctx context.Context, host, redirectURI, scopes string) (clientID string, secret social.Secret, err error)

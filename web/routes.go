@@ -83,6 +83,8 @@ var routes = []route{
 	{"GET /register", person, (*site).registerForm, false},
 	{"POST /register", person, (*site).startProof, false},
 	{"POST /register/check", person, (*site).registerCheck, false},
+	{"POST /register/x", person, (*site).startXLogin, false},
+	{"GET " + xCallback, person, (*site).endXLogin, false},
 	{"POST /register/publish", person, (*site).registerPublish, false},
 	{"GET /register/withdraw", person, (*site).withdrawForm, false},
 	{"POST /register/withdraw", person, (*site).withdraw, false},

@@ -26,6 +26,8 @@ const (
 	denseShare      = 5    // a fifth of the gaps
 	claimsPerPerson = 2    // Registrations begun of one account in a UTC day (OPS-03)
 	claimsPerServer = 20   // of one server
+	loginsPerPerson = 5    // sign-ins at X begun by one account in a UTC day
+	loginsPerServer = 50   // by those of one server
 	arrivalsKept    = 50   // in a list of arrivals
 
 	dueWindow    = 2000 // FollowJobs looked at for one step, most certain first

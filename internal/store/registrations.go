@@ -98,14 +98,36 @@ func allowClaim(ctx context.Context, x q, m marker, userID int64, p social.Pendi
 	if err != nil || again {
 		return err
 	}
-	day := p.CreatedAt.Unix() / daySeconds
-	for _, limit := range []struct {
-		mark string
-		most int
-	}{
+	return countClaim(ctx, x, p.CreatedAt, []allowance{
 		{m.of("claims of account", p.Handle.Key()), claimsPerPerson},
 		{m.of("claims of server", registrable(p.Handle.Host())), claimsPerServer},
-	} {
+	})
+}
+
+// CountXLogin counts a sign-in at X that an account begins. A Wait says that
+// the account, or its server, began enough of them today: X asks money for each.
+func (s *Store) CountXLogin(ctx context.Context, h social.Handle, now time.Time) error {
+	m, err := s.marker(ctx)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, func(x q) error {
+		return countClaim(ctx, x, now, []allowance{
+			{m.of("X logins of account", h.Key()), loginsPerPerson},
+			{m.of("X logins of server", registrable(h.Host())), loginsPerServer},
+		})
+	})
+}
+
+// allowance is how often something may be done in a UTC day under a mark.
+type allowance struct {
+	mark string
+	most int
+}
+
+func countClaim(ctx context.Context, x q, now time.Time, limits []allowance) error {
+	day := now.Unix() / daySeconds
+	for _, limit := range limits {
 		n, err := used(ctx, x, limit.mark, day)
 		if err != nil {
 			return err
