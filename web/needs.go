@@ -94,6 +94,11 @@ type registryStore interface {
 	EndFeed(ctx context.Context, userID int64) error
 	FeedName(ctx context.Context, userID int64) (string, error)
 	FeedOwner(ctx context.Context, name string) (int64, error)
+	AskMail(ctx context.Context, userID int64, address, lang string, now time.Time) error
+	GetMail(ctx context.Context, userID int64) (store.Mail, error)
+	MailOwner(ctx context.Context, name string, link store.MailLink, now time.Time) (userID int64, err error)
+	ConfirmMail(ctx context.Context, userID int64, now time.Time) error
+	EndMail(ctx context.Context, userID int64) error
 }
 
 // Door is the part of fedi.Door that pages use: what happens while somebody

@@ -92,6 +92,8 @@ var routes = []route{
 	{"GET /arrivals", person, (*site).arrivals, false},
 	{"POST /arrivals", person, (*site).setWatch, false},
 	{"GET /feed/{name}", open, (*site).atom, false},
+	{"GET /mail/{do}/{name}", open, (*site).mailLink, false},
+	{"POST /mail/{do}/{name}", open, (*site).pressMail, false},
 
 	{"GET /data", person, (*site).data, false},
 	{"GET /data/export", person, (*site).export, false},

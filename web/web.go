@@ -40,6 +40,7 @@ type Deps struct {
 	BaseURL    string                                   // public address, without a path
 	Mode       Mode
 	XApp       fedi.XApp           // the operator's app at X, zero for none
+	Mail       bool                // e-mail is set up: workers send Letters
 	LocalKey   string              // Local: what ?k= must hold
 	BrowserURL func(string) string // where the browser reaches an address of another server; nil for the address itself
 	Proxies    []netip.Prefix      // peers whose X-Forwarded-For names the client

@@ -8,9 +8,11 @@ import (
 	"godwit/internal/config"
 	"godwit/internal/fedi"
 	"godwit/internal/jobs"
+	"godwit/internal/mail"
 	"godwit/internal/social"
 	"godwit/internal/store"
 	"godwit/internal/worker"
+	"godwit/web"
 )
 
 // spoolQuota bounds what uploads may take on disk, in bytes.
@@ -89,8 +91,26 @@ func (h *house) furnish(ctx context.Context) error {
 	if h.user, err = h.store.LocalUser(ctx, time.Now().UTC()); err != nil {
 		return err
 	}
-	h.worker = worker.New(worker.Deps{Store: h.store, Door: h.door, Spool: h.spool, Log: h.logger()})
+	deps := worker.Deps{Store: h.store, Door: h.door, Spool: h.spool, Log: h.logger()}
+	if err := h.openPost(&deps); err != nil {
+		return err
+	}
+	h.worker = worker.New(deps)
 	return nil
+}
+
+// openPost lets workers send e-mail, where the operator set a server up.
+func (h *house) openPost(deps *worker.Deps) error {
+	if h.cfg.SMTPURL.IsZero() {
+		return nil
+	}
+	sender, err := mail.Open(mail.Options{URL: h.cfg.SMTPURL, From: h.cfg.SMTPFrom, Plain: h.cfg.PlainSMTP()})
+	if err != nil {
+		return err
+	}
+	letters, err := web.NewLetters(h.cfg.BaseURL)
+	deps.Post, deps.Letters = sender, letters
+	return err
 }
 
 func (h *house) close() {

@@ -17,18 +17,20 @@ const (
 	maxUserDay   = 20000 // look-ups that one User causes in a UTC day
 	daySeconds   = 24 * 60 * 60
 
-	askedPerPerson  = 7500   // numbers of a following list in 30 days (REG-02): Mastodon's own limit of follows
-	askedWhenYoung  = 1000   // of an account that is less than a week old, or of a list that the operator is to look at
-	askedPerAddress = 20_000 // of all who come from one network
-	youngDays       = 7
-	denseList       = 100  // numbers from which on a list is looked at for its gaps
-	denseGap        = 1000 // between two numbers in a list that was made up; honest ones are a million apart
-	denseShare      = 5    // a fifth of the gaps
-	claimsPerPerson = 2    // Registrations begun of one account in a UTC day (OPS-03)
-	claimsPerServer = 20   // of one server
-	loginsPerPerson = 5    // sign-ins at X begun by one account in a UTC day
-	loginsPerServer = 50   // by those of one server
-	arrivalsKept    = 50   // in a list of arrivals
+	askedPerPerson    = 7500   // numbers of a following list in 30 days (REG-02): Mastodon's own limit of follows
+	askedWhenYoung    = 1000   // of an account that is less than a week old, or of a list that the operator is to look at
+	askedPerAddress   = 20_000 // of all who come from one network
+	youngDays         = 7
+	denseList         = 100  // numbers from which on a list is looked at for its gaps
+	denseGap          = 1000 // between two numbers in a list that was made up; honest ones are a million apart
+	denseShare        = 5    // a fifth of the gaps
+	claimsPerPerson   = 2    // Registrations begun of one account in a UTC day (OPS-03)
+	claimsPerServer   = 20   // of one server
+	loginsPerPerson   = 5    // sign-ins at X begun by one account in a UTC day
+	loginsPerServer   = 50   // by those of one server
+	lettersPerPerson  = 3    // addresses that one account has written to in a UTC day, to be confirmed
+	lettersPerAddress = 3    // letters to one address, whoever wants them
+	arrivalsKept      = 50   // in a list of arrivals
 
 	dueWindow    = 2000 // FollowJobs looked at for one step, most certain first
 	duePerDomain = 3    // of them handed out for one target domain
@@ -60,6 +62,9 @@ const (
 	nameRest    = 90 * 24 * time.Hour // of an X username after its Registration was withdrawn (REG-13)
 	askedWindow = 30                  // days that count towards askedPerPerson
 	arrivalLife = 90 * 24 * time.Hour
+	mailLife    = 48 * time.Hour      // of an address that nobody confirmed
+	mailDelay   = time.Hour           // after the first arrival, for those who arrive with it
+	mailEvery   = 24 * time.Hour      // between two letters about arrivals
 	knownLife   = 30 * 24 * time.Hour // of an account's id on a home server, which may get another one
 	targetLife  = 24 * time.Hour      // of the pace towards a host, after its window
 	lookUpLife  = 30 * 24 * time.Hour // of an answer that no Match refers to any more

@@ -98,7 +98,7 @@ func allowClaim(ctx context.Context, x q, m marker, userID int64, p social.Pendi
 	if err != nil || again {
 		return err
 	}
-	return countClaim(ctx, x, p.CreatedAt, []allowance{
+	return count(ctx, x, p.CreatedAt, "claims-full", sayClaimsFull, []allowance{
 		{m.of("claims of account", p.Handle.Key()), claimsPerPerson},
 		{m.of("claims of server", registrable(p.Handle.Host())), claimsPerServer},
 	})
@@ -112,36 +112,14 @@ func (s *Store) CountXLogin(ctx context.Context, h social.Handle, now time.Time)
 		return err
 	}
 	return s.write(ctx, func(x q) error {
-		return countClaim(ctx, x, now, []allowance{
+		return count(ctx, x, now, "claims-full", sayClaimsFull, []allowance{
 			{m.of("X logins of account", h.Key()), loginsPerPerson},
 			{m.of("X logins of server", registrable(h.Host())), loginsPerServer},
 		})
 	})
 }
 
-// allowance is how often something may be done in a UTC day under a mark.
-type allowance struct {
-	mark string
-	most int
-}
-
-func countClaim(ctx context.Context, x q, now time.Time, limits []allowance) error {
-	day := now.Unix() / daySeconds
-	for _, limit := range limits {
-		n, err := used(ctx, x, limit.mark, day)
-		if err != nil {
-			return err
-		}
-		if n >= limit.most {
-			return fault.WaitUntil(time.Unix((day+1)*daySeconds, 0).UTC(), "claims-full",
-				"That is enough registrations from there for today. Nothing was changed; try again tomorrow.")
-		}
-		if err := use(ctx, x, limit.mark, day, 1); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+const sayClaimsFull = "That is enough registrations from there for today. Nothing was changed; try again tomorrow."
 
 // GetProof returns the User's proof under way, or NotFound when there is none
 // or its code is older than a day.

@@ -28,6 +28,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (touched int, err erro
 		{`DELETE FROM proofs WHERE created_at <= $1`, []any{ago(proofLife)}},
 		{`DELETE FROM allowances WHERE day < $1`, []any{now.Unix()/daySeconds - askedWindow}},
 		{`DELETE FROM arrivals WHERE found_at <= $1`, []any{ago(arrivalLife)}},
+		{`DELETE FROM mails WHERE confirmed_at = 0 AND asked_at <= $1`, []any{ago(mailLife)}},
 		{`DELETE FROM block_lists WHERE next_at <= $1`, []any{ago(blocksLife)}},
 		{`DELETE FROM remote_ids WHERE found_at <= $1`, []any{ago(knownLife)}},
 		{`DELETE FROM home_budgets WHERE resets_at <= $1`, []any{ago(targetLife)}},
