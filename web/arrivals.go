@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"godwit/internal/fault"
 	"godwit/internal/social"
 	"godwit/internal/store"
 	"godwit/web/locale"
@@ -98,7 +97,7 @@ func (s *site) setWatch(v *visit) error {
 	case "no-feed":
 		err = s.Store.EndFeed(ctx, id)
 	default:
-		err = fault.New(fault.Invalid, "bad-form", "The request doesn't make sense to us. Nothing was done.")
+		err = badForm()
 	}
 	if err != nil {
 		return err
