@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"godwit/internal/fault"
 	"godwit/internal/social"
 	"godwit/internal/store"
 	"godwit/web/locale"
@@ -118,7 +117,7 @@ func (s *site) setWatch(v *visit) error {
 	case "no-mail":
 		err = s.Store.EndMail(ctx, id)
 	default:
-		err = fault.New(fault.Invalid, "bad-form", "The request doesn't make sense to us. Nothing was done.")
+		err = badForm()
 	}
 	if err != nil {
 		return err
