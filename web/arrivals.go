@@ -118,7 +118,7 @@ func (s *site) setWatch(v *visit) error {
 	case "no-mail":
 		err = s.Store.EndMail(ctx, id)
 	default:
-		err = fault.New(fault.Invalid, "bad-form", "The request doesn't make sense to us. Nothing was done.")
+		err = badForm()
 	}
 	if err != nil {
 		return err

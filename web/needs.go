@@ -50,6 +50,12 @@ type sourceStore interface {
 	CreateSource(ctx context.Context, x social.Source, now time.Time) (_ social.Source, again bool, err error)
 	GetSource(ctx context.Context, userID, id int64) (social.Source, error)
 	ListSources(ctx context.Context, userID int64) ([]social.Source, error)
+	SaveSending(ctx context.Context, n store.Sending) (dropped []string, err error)
+	FindSending(ctx context.Context, userID int64, mark string) (store.Sending, error)
+	GetSending(ctx context.Context, userID int64, name string) (store.Sending, error)
+	ListSendings(ctx context.Context, userID int64) ([]store.Sending, error)
+	TouchSending(ctx context.Context, userID int64, name string, source int64, now time.Time) error
+	DeleteSending(ctx context.Context, userID int64, name string) error
 }
 
 type matchStore interface {
@@ -118,6 +124,9 @@ type Door interface {
 // they are read.
 type Spool interface {
 	Create(declared int64) (*store.Upload, error)
+	Declare(parts []store.SpoolPart) (name string, err error)
+	Stored(name string) (offset int64, err error)
+	Resume(name string) (*store.Resumed, error)
 	Open(name string) (files []store.SpooledFile, done func() error, err error)
 	Delete(name string) error
 }

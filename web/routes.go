@@ -49,6 +49,9 @@ var routes = []route{
 
 	{"GET /sources/new", person, (*site).giveForm, false},
 	{"POST /sources", person, (*site).give, true},
+	{"POST /uploads", person, (*site).declare, false},
+	{"PATCH /uploads/{upload}", person, (*site).piece, true},
+	{"DELETE /uploads/{upload}", person, (*site).giveUp, false},
 	{"GET /sources/{id}", person, (*site).source, false},
 	{"GET /sources/{id}/events", person, (*site).sourceEvents, false},
 

@@ -77,11 +77,12 @@ type site struct {
 	limits  limits
 	once    *once
 	streams *streams
+	writers *writers
 }
 
 // New makes the pages. Their http.Server is best made by Server.
 func New(d Deps) (http.Handler, error) {
-	s := &site{Deps: d, once: newOnce(maxOnce), streams: newStreams(), limits: newLimits()}
+	s := &site{Deps: d, once: newOnce(maxOnce), streams: newStreams(), writers: &writers{of: map[string]*writer{}}, limits: newLimits()}
 	if s.Now == nil {
 		s.Now = time.Now
 	}

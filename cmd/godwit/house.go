@@ -15,8 +15,12 @@ import (
 	"godwit/web"
 )
 
-// spoolQuota bounds what uploads may take on disk, in bytes.
-const spoolQuota = 50 << 30
+// What uploads may take on disk, in bytes: of everybody on a service, and of the
+// owner of a machine, whose one honest export may have 50 GB.
+const (
+	sharedQuota = 50 << 30
+	ownQuota    = 64 << 30
+)
 
 // lookEvery is how often a waiting command looks at the rows.
 const lookEvery = 250 * time.Millisecond
@@ -85,7 +89,11 @@ func (h *house) furnish(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if h.spool, err = store.OpenSpool(h.cfg.SpoolDir(), spoolQuota); err != nil {
+	quota := int64(sharedQuota)
+	if h.cfg.OpenTo == config.Local {
+		quota = ownQuota
+	}
+	if h.spool, err = store.OpenSpool(h.cfg.SpoolDir(), quota); err != nil {
 		return err
 	}
 	if h.user, err = h.store.LocalUser(ctx, time.Now().UTC()); err != nil {

@@ -26,6 +26,7 @@ var exported = []struct{ name, text string }{
 	{"tasks", `SELECT kind, subject, due_at, claimed_until, attempts FROM tasks WHERE user_id = $1 ORDER BY kind, subject`},
 	{"sources", `SELECT id, kind, state, name, digest, owner, exported_at, counts, warnings, fault_code, fault_args, fault_say,
 		bytes, created_at, read_at, seconds FROM sources WHERE user_id = $1 ORDER BY id`},
+	{"uploads", `SELECT shown, mark, bytes, source_id, touched_at FROM uploads WHERE user_id = $1 ORDER BY touched_at`},
 	{"accounts", `SELECT id, network, native_id, username, name, bio, location, url, links, pinned, pinned_links, named_at, texts_at, read_at
 		FROM accounts WHERE user_id = $1 ORDER BY id`},
 	{"edges", `SELECT e.source_id, e.kind, e.account_id FROM sources AS s JOIN edges AS e ON e.source_id = s.id

@@ -9,6 +9,7 @@ const (
 	maxPage      = 200      // rows of one page of Matches or FollowJobs
 	maxSessions  = 10       // per User, the oldest go first
 	maxUndos     = 20       // per User, the oldest go first
+	maxSendings  = 2        // unfinished uploads per User, one of a phone and one of a computer; the oldest go first (ZIP-05)
 	maxComponent = 5000     // Matches of one group that are graded together
 	maxHops      = 20       // steps of following shared Handles to find such a group
 	maxRetries   = 5        // of a transaction that lost against another one
@@ -54,6 +55,7 @@ const (
 	textLife    = 24 * time.Hour      // of strangers' texts after they were read
 	parkedLife  = 30 * 24 * time.Hour // of a User whose account is somebody else's now
 	undoLife    = 24 * time.Hour      // of an act that can be undone
+	uploadLife  = 24 * time.Hour      // of an unfinished upload after its last piece: until somebody has a better connection (ZIP-05)
 	blocksLife  = 30 * 24 * time.Hour // of a list that is not read again, since nobody follows from there any more
 	proofLife   = 24 * time.Hour      // of a one-time code
 	checkEvery  = 30 * 24 * time.Hour // between two looks at what proves a Registration
