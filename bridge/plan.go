@@ -12,6 +12,7 @@ type Channel string
 // The channels.
 const (
 	Background Channel = "background" // one by one, over days if need be
+	List       Channel = "list"       // lists that the server takes from us and follows
 	File       Channel = "file"       // a file that the person uploads on the server
 )
 
@@ -39,6 +40,7 @@ type Estimate struct {
 	Split     []int     // follows of each of the server's days that it takes, the first one may be today's rest
 	PerDay    int       // follows a day, head-room left; 0 without a daily count
 	DayLimit  int       // what the server allows a day
+	Listed    time.Time // finish of the lists, zero when the server takes none
 	FileRows  int       // rows of the file
 	Unknown   bool      // the server's limits are not known yet
 	Server    string
@@ -54,12 +56,15 @@ func Plan(d social.Destination, budgets []social.Budget, wish Wish, now time.Tim
 	}
 	e.Locked = min(wish.Locked, e.N)
 	e.FileRows = min(e.N, FileRows)
-	if e.Channels = channels(d.Flavour, e.N); len(e.Channels) == 0 || e.Channels[0] == File && len(e.Channels) == 1 {
+	if e.Channels = channels(d, e.N); len(e.Channels) == 0 || e.Channels[0] == File && len(e.Channels) == 1 {
 		return e
 	}
 	b := rolled(budgets, d, now)
 	e.Unknown = isUnknown(d.Flavour, b)
 	e.schedule(d, b, min(wish.Crowd, e.N), now)
+	if e.Channels[0] == List {
+		e.Listed = now.Add(e.handing(min(wish.Crowd, e.N)) + firstRoll)
+	}
 	return e
 }
 
@@ -71,12 +76,15 @@ func followLimit(fl social.Flavour, told int) int {
 }
 
 // channels orders the ways: the file first where it is much faster, the file
-// alone where the server cannot be driven. Only Mastodon takes the file from
+// alone where the server cannot be driven, a list where it takes one. Only Mastodon takes the file from
 // an account of any software's API; others are offered it second.
-func channels(fl social.Flavour, n int) []Channel {
+func channels(d social.Destination, n int) []Channel {
+	fl := d.Flavour
 	switch {
 	case n == 0:
 		return nil
+	case TakesLists(d):
+		return []Channel{List, Background, File}
 	case fl == social.FlavourNone:
 		return []Channel{File}
 	case fl == social.Mastodon && n >= fileFrom:
@@ -140,6 +148,12 @@ func (e *Estimate) lasts(n, crowd int) time.Duration {
 		t = max(t, time.Duration(bursts)*targetWindow)
 	}
 	return t
+}
+
+// handing is how long lists of all take: each host gets as many at once as it
+// is asked for otherwise.
+func (e *Estimate) handing(crowd int) time.Duration {
+	return time.Duration(max(0, crowd-1)/targetBurst) * targetWindow
 }
 
 func sum(list []int) (total int) {

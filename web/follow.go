@@ -23,6 +23,7 @@ type planPage struct {
 	Cards        []card
 	Chosen       bridge.Channel
 	Notes        []locale.Sentence
+	Wider        bool // with more permission the server would take lists
 	Computed     locale.Sentence
 	Lost         locale.Sentence // why nothing can be followed now
 	Nothing      locale.Sentence
@@ -178,6 +179,7 @@ func (v *visit) estimate(page *planPage, list []social.Match) error {
 		}
 		page.Notes = append(page.Notes, v.sayBridge(note))
 	}
+	page.Wider = !bridge.TakesLists(page.Destination) && page.Destination.Flavour == social.GoToSocial
 	page.Computed = v.say("plan.computed", "time", v.clock().Time(v.now))
 	return nil
 }
@@ -246,7 +248,11 @@ func (s *site) follow(v *visit) error {
 		switch bridge.Channel(v.field("how")) {
 		case bridge.File:
 			return "/follow/csv/check?as=" + itoa(d.ID), nil
-		case bridge.Background:
+		case bridge.Background, bridge.List:
+			list := bridge.Channel(v.field("how")) == bridge.List
+			if err := s.Store.FollowByList(v.r.Context(), v.user.ID, d.ID, list, v.now); err != nil {
+				return "", err
+			}
 			return s.startFollowing(v, d)
 		}
 		return "", v.showPlan(http.StatusUnprocessableEntity, v.say("follow.choose"))

@@ -65,6 +65,8 @@ type matchStore interface {
 type followStore interface {
 	Followable(ctx context.Context, userID, destinationID int64) ([]social.Match, error)
 	NotFollowed(ctx context.Context, userID, destinationID int64) ([]social.Match, error)
+	FollowByList(ctx context.Context, userID, destinationID int64, byList bool, now time.Time) error
+	CallRoll(ctx context.Context, userID, destinationID int64, now time.Time) error
 	PlanFollows(ctx context.Context, userID, destinationID int64, now time.Time) (planned int, err error)
 	SetFollowState(ctx context.Context, userID, destinationID int64, state social.FollowState, now time.Time) error
 	RetryFollows(ctx context.Context, userID, destinationID, jobID int64, now time.Time) (int, error)

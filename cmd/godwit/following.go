@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"godwit/bridge"
+	"godwit/internal/fault"
 	"godwit/internal/social"
 	"godwit/internal/store"
 )
@@ -23,6 +24,9 @@ type following struct {
 // now.
 func (f *following) run(ctx context.Context, wanted int) error {
 	if err := f.remember(ctx); err != nil {
+		return err
+	}
+	if err := f.chooseWay(ctx); err != nil {
 		return err
 	}
 	planned, err := f.store.PlanFollows(ctx, f.user.ID, f.destination.ID, time.Now().UTC())
@@ -55,6 +59,23 @@ func (f *following) run(ctx context.Context, wanted int) error {
 		return errStopped
 	}
 	return nil
+}
+
+// chooseWay says whether the server is to follow lists, and has it read who
+// arrived by a file.
+func (f *following) chooseWay(ctx context.Context) error {
+	d, now := f.destination, time.Now().UTC()
+	if f.options.list && !bridge.TakesLists(d) {
+		return fault.New(fault.Invalid, "no-import-here", "{host} takes no lists from this account. GoToSocial takes them with a wider permission: godwit login @{handle} --also import. Nothing was changed.",
+			"host", d.Host, "handle", d.Handle.String())
+	}
+	if f.options.check {
+		return f.store.CallRoll(ctx, f.user.ID, d.ID, now)
+	}
+	if !f.options.list && !d.ByList {
+		return nil
+	}
+	return f.store.FollowByList(ctx, f.user.ID, d.ID, f.options.list, now)
 }
 
 // remember notes how the jobs that were sent before stand, so that this run
@@ -102,7 +123,11 @@ func (f *following) estimate(ctx context.Context, n int) string {
 		budgets = bridge.Starting(f.destination.Flavour, time.Now().UTC())
 	}
 	plan := bridge.Plan(f.destination, budgets, bridge.Wish{N: n}, time.Now().UTC())
-	return fmt.Sprintf("Following %d accounts from @%s. %s", n, f.destination.Handle, plan.For(bridge.Background, time.Local).English)
+	way := bridge.Background
+	if f.options.list {
+		way = bridge.List
+	}
+	return fmt.Sprintf("Following %d accounts from @%s. %s", n, f.destination.Handle, plan.For(way, time.Local).English)
 }
 
 // untilRest works until all that can be sent is sent and was looked at once,

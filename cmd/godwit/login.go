@@ -33,6 +33,7 @@ const (
 type loginOptions struct {
 	tokenStdin bool
 	paste      bool
+	also       []string
 }
 
 func (a *app) loginCommand() *cobra.Command {
@@ -53,6 +54,7 @@ account that the server answers with) or only the server. The browser opens wher
 		return err
 	})
 	cmd.Flags().BoolVar(&o.tokenStdin, "token-stdin", false, "read an access token from standard input")
+	cmd.Flags().StringSliceVar(&o.also, "also", nil, "ask for more than following: `WHAT` is lists, mutes, blocks or import (lists of follows for GoToSocial)")
 	cmd.Flags().BoolVar(&o.paste, "paste", false, "don't open a browser: print the address and ask for the code")
 	return cmd
 }
@@ -67,7 +69,7 @@ func (a *app) login(ctx context.Context, typed string, o loginOptions) error {
 	if err != nil {
 		return err
 	}
-	l := &login{app: a, house: h, host: host, typed: handle, software: sw, scopes: fedi.Scopes(sw.Flavour, sw.Version)}
+	l := &login{app: a, house: h, host: host, typed: handle, software: sw, scopes: fedi.Wider(fedi.Scopes(sw.Flavour, sw.Version), o.also...)}
 	switch {
 	case o.tokenStdin:
 		err = l.readToken()

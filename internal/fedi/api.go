@@ -87,15 +87,17 @@ func (b bound) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // request is one call of an origin's API.
 type request struct {
-	method string
-	path   string // pattern; {id} is replaced by id
-	id     social.RemoteID
-	query  url.Values
-	form   url.Values
-	json   any    // sent instead of a form
-	key    string // Idempotency-Key
-	body   *upload
-	most   int // bytes of the answer
+	method  string
+	path    string // pattern; {id} is replaced by id
+	id      social.RemoteID
+	query   url.Values
+	form    url.Values
+	json    any    // sent instead of a form
+	payload []byte // sent as it is, of the type kind
+	kind    string
+	key     string // Idempotency-Key
+	body    *upload
+	most    int // bytes of the answer
 }
 
 // reply is an answer with its body read.
@@ -165,6 +167,9 @@ func (o *origin) do(ctx context.Context, r request) (reply, error) {
 	}
 	if r.json != nil {
 		req.SetHeader("Content-Type", "application/json").SetBody(r.json)
+	}
+	if r.payload != nil {
+		req.SetHeader("Content-Type", r.kind).SetBody(r.payload)
 	}
 	if r.key != "" {
 		req.SetHeader("Idempotency-Key", r.key)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,6 +46,27 @@ func Scopes(fl social.Flavour, version string) string {
 		return "read:accounts read:search read:follows write:follows"
 	}
 	return "read follow"
+}
+
+// further are the permissions for what a person may want besides following, by
+// the name of the wish. Servers with coarse scopes have most of it in "follow".
+var further = map[string]string{
+	"lists":  "read:lists write:lists",
+	"mutes":  "write:mutes",
+	"blocks": "write:blocks",
+	"import": "write", // GoToSocial's for lists that it follows; it holds all the others that write
+}
+
+// Wider adds to scopes what the wishes need; one that is not known adds nothing.
+func Wider(scopes string, wishes ...string) string {
+	for _, wish := range wishes {
+		for scope := range strings.FieldsSeq(further[wish]) {
+			if !slices.Contains(strings.Fields(scopes), scope) {
+				scopes += " " + scope
+			}
+		}
+	}
+	return scopes
 }
 
 // MayFollow reports whether granted scopes allow following; none named means

@@ -24,12 +24,16 @@ func ParseRemoteID(s string) (RemoteID, error) {
 // Flavour is a family of servers with the same manners.
 type Flavour string
 
-// The flavours whose manners were recorded; FlavourOther is Mastodon-compatible
-// but not known closer, FlavourNone cannot be driven.
+// The flavours. The manners of GoToSocial and snac were recorded, the others'
+// are known from their sources; FlavourOther is Mastodon-compatible but not known
+// closer, FlavourNone cannot be driven. Misskey has an API of its own.
 const (
 	Mastodon     Flavour = "mastodon"
 	GoToSocial   Flavour = "gotosocial"
 	Snac         Flavour = "snac"
+	Pleroma      Flavour = "pleroma" // Akkoma and Rebased too
+	Mitra        Flavour = "mitra"
+	Misskey      Flavour = "misskey" // Sharkey too
 	FlavourOther Flavour = "other"
 	FlavourNone  Flavour = ""
 )
@@ -137,9 +141,27 @@ type Destination struct {
 	Scopes    string
 	State     DestinationState
 	Follow    FollowState
-	Following int    // how many accounts it follows, when last read
+	Following int  // how many accounts it follows, when last read
+	ByList    bool // the person chose to have its server follow lists that are handed over
+	Roll      Roll
 	Born      string // day on which the server says the account was made, YYYY-MM-DD; "" unknown
 	CreatedAt time.Time
+}
+
+// Roll is a reading of whom an account follows by now, page by page, and whom it
+// asked where its server tells. It shows who of a list that the server works on
+// has arrived, and whom the person followed by themselves.
+type Roll struct {
+	DueAt    time.Time // of its next page, zero when none is wanted
+	Requests bool      // that page is of those who were asked
+	Cursor   string    // of that page, "" for the first
+}
+
+// Present is an account on a page of a Roll.
+type Present struct {
+	Known
+	Asked  bool      // and has not answered
+	LookAt time.Time // when it is looked whether it has
 }
 
 // FollowState is where the following for a Destination stands.
@@ -208,6 +230,7 @@ const (
 	ReasonOwnAsk      Reason = "own-ask"  // the person had asked before Godwit did; never undone
 	ReasonStays       Reason = "stays"    // the home server did not unfollow it
 	ReasonRequest     Reason = "request"  // of an undone one: it was a request that was taken back
+	ReasonHanded      Reason = "handed"   // in a list that the home server works on; whether it arrived is read later
 )
 
 // FollowJob is one Destination to follow one Handle.

@@ -19,7 +19,7 @@ var exported = []struct{ name, text string }{
 	{"user", `SELECT id, host, remote_id, handle, actor_id, locale, born, watching, auto_follow, feed_salt <> '' AS feed, created_at FROM users WHERE id = $1`},
 	{"sessions", `SELECT created_at, seen_at FROM sessions WHERE user_id = $1 ORDER BY created_at`},
 	{"flows", `SELECT host, typed, scopes, created_at FROM flows WHERE user_id = $1 ORDER BY created_at`},
-	{"destinations", `SELECT id, host, remote_id, handle, actor_id, flavour, software, scopes, state, follow_state, following, created_at
+	{"destinations", `SELECT id, host, remote_id, handle, actor_id, flavour, software, scopes, state, follow_state, following, by_list, created_at
 		FROM destinations WHERE user_id = $1 ORDER BY id`},
 	{"budgets", `SELECT destination_id, family, quota, remaining, resets_at, window_micros FROM budgets WHERE user_id = $1 ORDER BY 1, 2`},
 	{"home_turns", `SELECT host, day, served FROM home_turns WHERE user_id = $1 ORDER BY host`},

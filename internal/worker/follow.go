@@ -45,6 +45,12 @@ func (w *Worker) follow(ctx context.Context, t social.Task, _ int) (time.Time, e
 	if !w.hasMet(x.Destination.ID, now) {
 		return r.meet(ctx)
 	}
+	switch act.Kind {
+	case bridge.HandOver:
+		return r.handOver(ctx)
+	case bridge.Roll:
+		return r.callRoll(ctx, x.Handed)
+	}
 	if err := r.begin(ctx); err != nil {
 		return time.Time{}, err
 	}
@@ -67,6 +73,7 @@ func restUntil(until, now time.Time) time.Time {
 // home is what following needs of a home server.
 type home interface {
 	bridge.Server
+	bridge.Lister
 	VerifyCredentials(ctx context.Context) (social.RemoteAccount, error)
 	Suspended(ctx context.Context) ([]string, error)
 }

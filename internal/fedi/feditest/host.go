@@ -42,6 +42,7 @@ type Host struct {
 	faults   []*fault
 	custom   []customRoute
 
+	imports    []importedRow
 	posts      []*post
 	uploads    []*upload
 	keys       map[string]keyed
