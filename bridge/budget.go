@@ -26,6 +26,11 @@ func Starting(fl social.Flavour, now time.Time) []social.Budget {
 			fresh(social.FollowsFamily, pleromaFollows, pleromaWindow, now),
 			fresh(social.RequestsFamily, serverRequests, requestsWindow, now),
 		}
+	case social.Misskey:
+		return []social.Budget{
+			fresh(social.FollowsFamily, misskeyFollows, misskeyWindow, now),
+			fresh(social.RequestsFamily, unknownRequests, requestsWindow, now),
+		}
 	case social.Mitra: // has no limits of its own for this
 		return []social.Budget{fresh(social.RequestsFamily, serverRequests, requestsWindow, now)}
 	case social.FlavourOther:

@@ -18,6 +18,11 @@ const (
 	pleromaFollows = 5
 	pleromaWindow  = 10 * time.Second
 
+	// Misskey allows 100 follows of a user in any hour (following/create.ts), and
+	// as many unfollows; half of it is right for an hour that begins anywhere.
+	misskeyFollows = 50
+	misskeyWindow  = time.Hour
+
 	// snac has no limits and four threads: one request a second.
 	snacWindow = time.Second
 

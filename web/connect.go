@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/rand"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 
@@ -121,6 +122,11 @@ func (s *site) begin(v *visit, typed string) (store.Flow, social.Software, error
 	if err := s.setApp(v, &flow); err != nil {
 		return flow, sw, err
 	}
+	if flow.Flavour == social.Misskey {
+		flow.AuthorizeURL, flow.TokenURL = fedi.MiAuth(host, flow.RedirectURI+"?state="+url.QueryEscape(flow.State), flow.Scopes)
+		flow.Cookie = hash(v.bindFlow(flow.ID))
+		return flow, sw, s.Store.SaveFlow(ctx, flow)
+	}
 	authorize, token := s.Door.Endpoints(ctx, host)
 	flow.TokenURL = token
 	flow.AuthorizeURL = fedi.AuthorizeURL(authorize, flow.ClientID, flow.RedirectURI, flow.Scopes, flow.State, flow.Verifier.Reveal(), false)
@@ -156,6 +162,9 @@ func (s *site) setApp(v *visit, flow *store.Flow) error {
 	flow.RedirectURI = s.appAddress(social.Destination{Host: flow.Host})
 	if perLogin {
 		flow.RedirectURI = s.address("/oauth/cb/" + flow.ID)
+	}
+	if flow.Flavour == social.Misskey { // knows no apps
+		return nil
 	}
 	if !perLogin {
 		app, err := s.Store.GetApp(ctx, flow.Host, flow.Scopes, flow.RedirectURI)

@@ -195,7 +195,7 @@ func (o *origin) note(p *pass, r request, a reply, now time.Time) {
 	switch {
 	case busy && (o.flavour == social.GoToSocial || a.status == http.StatusServiceUnavailable && !call.RetryAfter.IsZero()):
 		p.told(mayAskAgain(a.header, now, maxWaitHome))
-	case a.status >= 500:
+	case a.status >= 500 && !(o.flavour == social.Misskey && misskeyError(a.body) == "FAILED_TO_RESOLVE_REMOTE_USER"): // another server's trouble
 		p.failed(now)
 	default:
 		p.answered()

@@ -24,7 +24,7 @@ var flavours = map[string]social.Flavour{
 	"pixelfed": social.FlavourOther, "friendica": social.FlavourOther, "mitra": social.Mitra,
 	"hollo": social.FlavourOther, "takahe": social.FlavourOther, "fedibird": social.FlavourOther,
 	"kmyblue": social.FlavourOther, "iceshrimp": social.FlavourOther, "iceshrimp.net": social.FlavourOther,
-	"sharkey": social.FlavourOther,
+	"misskey": social.Misskey, "sharkey": social.Misskey,
 }
 
 // Software returns what host says of itself in NodeInfo, believed for a day.

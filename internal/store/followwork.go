@@ -114,7 +114,7 @@ func workState(f social.FollowState) (state social.JobState, ok bool) {
 // claim, before anything is sent; the states of Destination, User and job are
 // read again in the same transaction, and Conflict says that it may not be sent,
 // or not today: then the job was put off.
-func (s *Store) BeginFollow(ctx context.Context, t social.Task, jobID int64, budgets []social.Budget, now time.Time) error {
+func (s *Store) BeginFollow(ctx context.Context, t social.Task, jobID int64, budgets []BudgetChange, now time.Time) error {
 	later := false
 	err := s.write(ctx, func(x q) error {
 		owner, err := fence(ctx, x, t, social.FollowTask)
@@ -161,7 +161,7 @@ func mayStill(ctx context.Context, x q, id, owner int64, one, other social.Follo
 // planned again, one that they want undone is still undone if it was followed,
 // and one whose undo they stopped is not undone later; the Destination's Follow
 // is the person's and not written.
-func (s *Store) SaveFollows(ctx context.Context, t social.Task, jobs []social.FollowJob, budgets []social.Budget, d social.Destination, now time.Time) error {
+func (s *Store) SaveFollows(ctx context.Context, t social.Task, jobs []social.FollowJob, budgets []BudgetChange, d social.Destination, now time.Time) error {
 	return s.write(ctx, func(x q) error {
 		owner, err := fence(ctx, x, t, social.FollowTask)
 		if err != nil {

@@ -46,7 +46,7 @@ func callRoll(ctx context.Context, x q, userID, destinationID int64, now time.Ti
 // list, and when it is read who of it arrived. It returns those that may: one
 // that is not planned any more, or whose account very many follow today, does
 // not. Conflict when none may, or the following was stopped.
-func (s *Store) BeginHandOver(ctx context.Context, t social.Task, handed []social.FollowJob, budgets []social.Budget, roll, now time.Time) (kept []social.FollowJob, err error) {
+func (s *Store) BeginHandOver(ctx context.Context, t social.Task, handed []social.FollowJob, budgets []BudgetChange, roll, now time.Time) (kept []social.FollowJob, err error) {
 	err = s.write(ctx, func(x q) error {
 		kept = nil
 		owner, err := fence(ctx, x, t, social.FollowTask)

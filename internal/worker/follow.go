@@ -173,12 +173,8 @@ func (r *round) enterFor(ctx context.Context, robots bool) error {
 
 // changed are the Budgets that are not as they were stored: the others may
 // have been changed by those who share them.
-func (r *round) changed() (some []social.Budget) {
-	for _, b := range r.budgets {
-		if !slices.Contains(r.before, b) {
-			some = append(some, b)
-		}
-	}
+func (r *round) changed() []store.BudgetChange {
+	some := store.Changes(r.before, r.budgets)
 	r.before = slices.Clone(r.budgets)
 	return some
 }
