@@ -91,6 +91,13 @@ const (
 	laterRoll    = 15 * time.Minute
 )
 
+// Mutes, blocks and lists. An account goes on a list only when it is followed,
+// which may take a person's answer: 60 tries are 15 days.
+const (
+	maxEdgeAttempts = 60
+	listWait        = 6 * time.Hour
+)
+
 // failGaps are the pauses after failed attempts: five attempts in 25 hours.
 // The first is short, since most failures are a process that was stopped.
 var failGaps = [maxAttempts - 1]time.Duration{30 * time.Second, time.Hour, 6 * time.Hour, 18 * time.Hour}

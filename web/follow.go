@@ -23,6 +23,7 @@ type planPage struct {
 	Cards        []card
 	Chosen       bridge.Channel
 	Notes        []locale.Sentence
+	Also         []alsoBox
 	Wider        bool // with more permission the server would take lists
 	Computed     locale.Sentence
 	Lost         locale.Sentence // why nothing can be followed now
@@ -179,6 +180,9 @@ func (v *visit) estimate(page *planPage, list []social.Match) error {
 		}
 		page.Notes = append(page.Notes, v.sayBridge(note))
 	}
+	if page.Also, err = v.alsoBoxes(page.Destination); err != nil {
+		return err
+	}
 	page.Wider = !bridge.TakesLists(page.Destination) && page.Destination.Flavour == social.GoToSocial
 	page.Computed = v.say("plan.computed", "time", v.clock().Time(v.now))
 	return nil
@@ -266,6 +270,9 @@ func (s *site) startFollowing(v *visit, d social.Destination) (string, error) {
 	}
 	if d.State == social.PermissionLost {
 		return "", permissionLost(d)
+	}
+	if err := v.planAlso(d); err != nil {
+		return "", err
 	}
 	n, err := s.Store.PlanFollows(v.r.Context(), v.user.ID, d.ID, v.now)
 	if err != nil {

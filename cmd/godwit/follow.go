@@ -24,6 +24,7 @@ type followOptions struct {
 	wait   bool
 	list   bool
 	check  bool
+	also   []string
 	undo   bool
 	pause  bool
 	resume bool
@@ -53,6 +54,7 @@ given up. With --retry what gave up or waits is tried at once by whoever works n
 	cmd.Flags().BoolVar(&o.undo, "undo", false, "unfollow exactly those whom Godwit followed")
 	cmd.Flags().BoolVar(&o.wait, "wait", false, "stay until the very last one, for days if need be")
 	cmd.Flags().BoolVar(&o.list, "list", false, "hand the whole list to a server that takes one (GoToSocial, Pleroma, Akkoma, Mitra), then see who is missing")
+	cmd.Flags().StringSliceVar(&o.also, "also", nil, "carry over `WHAT` besides: lists, mutes, blocks; --undo takes that back too")
 	cmd.Flags().BoolVar(&o.check, "check", false, "after --csv: read who arrived by the file, and follow whoever is missing")
 	cmd.Flags().BoolVar(&o.pause, "pause", false, "send nothing any more until --resume")
 	cmd.Flags().BoolVar(&o.resume, "resume", false, "let the following go on after --pause")
@@ -64,7 +66,7 @@ given up. With --retry what gave up or waits is tried at once by whoever works n
 	for _, other := range []string{"csv", "dry-run", "undo", "check"} {
 		cmd.MarkFlagsMutuallyExclusive("list", other)
 	}
-	for _, other := range []string{"csv", "dry-run", "wait", "list", "check"} {
+	for _, other := range []string{"csv", "dry-run", "wait", "list", "check", "also"} {
 		for _, order := range []string{"pause", "resume", "cancel", "retry"} {
 			cmd.MarkFlagsMutuallyExclusive(order, other)
 		}

@@ -157,12 +157,13 @@ type relationship struct {
 	BlockedBy      bool   `json:"blocked_by"`
 	Blocking       bool   `json:"blocking"`
 	DomainBlocking bool   `json:"domain_blocking"`
+	Muting         bool   `json:"muting"`
 }
 
 func (r relationship) social() (social.Relationship, error) {
 	id, err := social.ParseRemoteID(r.ID)
 	return social.Relationship{ID: id, Following: r.Following, Requested: r.Requested,
-		BlockedBy: r.BlockedBy, Blocking: r.Blocking, DomainBlocking: r.DomainBlocking}, err
+		BlockedBy: r.BlockedBy, Blocking: r.Blocking, DomainBlocking: r.DomainBlocking, Muting: r.Muting}, err
 }
 
 // Follow asks to follow id. What it answers is what the server hopes, not what

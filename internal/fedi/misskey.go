@@ -23,6 +23,11 @@ type Account interface {
 	Import(ctx context.Context, all []social.Handle) error
 	FollowingPage(ctx context.Context, id social.RemoteID, cursor string) ([]social.RemoteAccount, string, error)
 	RequestsPage(ctx context.Context, cursor string) ([]social.RemoteAccount, string, error)
+	Mark(ctx context.Context, id social.RemoteID, kind social.EdgeKind, on bool) error
+	FindList(ctx context.Context, title string) (social.RemoteID, error)
+	MakeList(ctx context.Context, title string) (social.RemoteID, error)
+	DropList(ctx context.Context, id social.RemoteID) error
+	Enlist(ctx context.Context, to, id social.RemoteID, on bool) error
 }
 
 // Account returns the client for an account on host: a Home, or a Misskey for

@@ -82,6 +82,7 @@ type Relationship struct {
 	BlockedBy      bool
 	Blocking       bool
 	DomainBlocking bool
+	Muting         bool
 }
 
 // Family is a kind of act that a server counts on its own.
@@ -201,7 +202,8 @@ const (
 	Gone      Outcome = "gone"
 	Declined  Outcome = "refused"
 	Deferred  Outcome = "deferred"
-	Undone    Outcome = "undone" // Godwit followed it and unfollowed it again, as the person wished
+	Applied   Outcome = "applied" // of an EdgeJob: it is there now
+	Undone    Outcome = "undone"  // Godwit followed it and unfollowed it again, as the person wished
 )
 
 // Reason is why an Outcome is so; the page has a sentence for each.
@@ -223,14 +225,16 @@ const (
 	ReasonDay         Reason = "day"  // deferred: the server's daily limit
 	ReasonHost        Reason = "host" // deferred: their host isn't answering
 	ReasonGentle      Reason = "gentle"
-	ReasonCrowd       Reason = "crowd"    // deferred: very many follow the account today
-	ReasonUnclear     Reason = "unclear"  // the home server didn't say whether it worked
-	ReasonGaveUp      Reason = "gave-up"  // tried as often as we try
-	ReasonMismatch    Reason = "mismatch" // the home server found somebody else under the name
-	ReasonOwnAsk      Reason = "own-ask"  // the person had asked before Godwit did; never undone
-	ReasonStays       Reason = "stays"    // the home server did not unfollow it
-	ReasonRequest     Reason = "request"  // of an undone one: it was a request that was taken back
-	ReasonHanded      Reason = "handed"   // in a list that the home server works on; whether it arrived is read later
+	ReasonCrowd       Reason = "crowd"        // deferred: very many follow the account today
+	ReasonUnclear     Reason = "unclear"      // the home server didn't say whether it worked
+	ReasonGaveUp      Reason = "gave-up"      // tried as often as we try
+	ReasonMismatch    Reason = "mismatch"     // the home server found somebody else under the name
+	ReasonOwnAsk      Reason = "own-ask"      // the person had asked before Godwit did; never undone
+	ReasonStays       Reason = "stays"        // the home server did not unfollow it
+	ReasonRequest     Reason = "request"      // of an undone one: it was a request that was taken back
+	ReasonNotFollowed Reason = "not-followed" // a list takes only whom the account follows
+	ReasonListFull    Reason = "list-full"    // the home server allows no more lists
+	ReasonHanded      Reason = "handed"       // in a list that the home server works on; whether it arrived is read later
 )
 
 // FollowJob is one Destination to follow one Handle.
@@ -252,6 +256,27 @@ type FollowJob struct {
 	Checks        int // relationship checks since asked; before that 1 when it was read whether the person follows already
 	DueAt         time.Time
 	AskedAt       time.Time
+	UpdatedAt     time.Time
+}
+
+// EdgeJob is one Destination to mute, block or list one Handle, as the person
+// did elsewhere and wishes here. One of kind Listed without a Handle is the list
+// itself, made before its members are put in.
+type EdgeJob struct {
+	ID            int64
+	UserID        int64
+	DestinationID int64
+	Kind          EdgeKind
+	List          string // title
+	Handle        Handle
+	ActorID       string
+	RemoteID      RemoteID
+	ListID        RemoteID
+	State         JobState // planned, done, undoing or canceled
+	Outcome       Outcome  // applied, already, gone, refused, deferred or undone
+	Reason        Reason
+	Attempts      int
+	DueAt         time.Time
 	UpdatedAt     time.Time
 }
 

@@ -39,6 +39,10 @@ var exported = []struct{ name, text string }{
 	{"arrivals", `SELECT match_id, found_at, seen_at FROM arrivals WHERE user_id = $1 ORDER BY match_id`},
 	{"holds", `SELECT reason, allowed, created_at FROM holds WHERE user_id = $1`},
 	{"undos", `SELECT decision, decided_at, before FROM undos WHERE user_id = $1 ORDER BY decided_at`},
+	{"list_members", `SELECT l.source_id, l.title, l.account_id FROM sources AS s JOIN list_members AS l ON l.source_id = s.id
+		WHERE s.user_id = $1 ORDER BY 1, 2, 3`},
+	{"edge_jobs", `SELECT destination_id, kind, list, handle, actor_id, remote_id, list_id, state, outcome, reason, attempts, due_at, updated_at
+		FROM edge_jobs WHERE user_id = $1 ORDER BY id`},
 	{"follow_jobs", `SELECT id, destination_id, match_id, handle, actor_id, state, outcome, reason, new_handle, remote_id, locked,
 		attempts, due_at, asked_at, updated_at FROM follow_jobs WHERE user_id = $1 ORDER BY id`},
 }

@@ -19,6 +19,7 @@ type FollowWork struct {
 	Due         []social.FollowJob // planned and due: found ones first, then the most certain, at most 3 of each target domain that is to be found; or to be undone
 	Confirm     []social.FollowJob // asked and due for a relationship check, at most 40
 	NextDue     time.Time          // of what is not due yet
+	Edge        social.EdgeJob     // the next one, which may be due later; zero when there is none
 	Handed      time.Time          // when the last list was handed over of which some have not arrived, zero when none is out
 }
 
@@ -41,6 +42,9 @@ func (s *Store) FollowWorkFor(ctx context.Context, t social.Task, now time.Time)
 			return err
 		}
 		if err := w.readJobs(ctx, x, now); err != nil {
+			return err
+		}
+		if err := w.readEdges(ctx, x, now); err != nil {
 			return err
 		}
 		w.Budgets, err = budgetsFor(ctx, x, w.Destination, w.Due)

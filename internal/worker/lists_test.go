@@ -149,3 +149,64 @@ func (r *rig) driveFor(n int) {
 		_ = r.Handle(due[0])
 	}
 }
+
+// TestMisskey: the same people from a Misskey, one after the other by its own
+// API, and the undo.
+func TestMisskey(t *testing.T) {
+	x := listed(t, social.Misskey)
+	before := x.truth()
+	x.rig.drive(30 * 24 * time.Hour)
+	x.once("me@home.test")
+	got := map[social.Outcome]int{}
+	for _, j := range x.jobs(x.d) {
+		got[j.Outcome]++
+	}
+	want := map[social.Outcome]int{social.Followed: 19, social.Already: 2, social.Requested: 1, social.Gone: 1, social.Declined: 1}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("outcomes %v, want %v\n%s", got, want, x.digest(x.d))
+	}
+	x.undo()
+	x.rig.drive(3 * 24 * time.Hour)
+	if after := x.truth(); after != before {
+		t.Errorf("after the undo:\n%s\nwant:\n%s", after, before)
+	}
+}
+
+// TestENG05ShortWindows: where a server counts follows by the hour or by ten
+// seconds, at whatever moment these begin, neither following nor undoing ever
+// exceeds it.
+func TestENG05ShortWindows(t *testing.T) {
+	for _, flavour := range []social.Flavour{social.Misskey, social.Pleroma} {
+		t.Run(string(flavour), func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			list := r.crowd(social.Mastodon, 16, 10)
+			home := r.world.AddHost("home.test", flavour)
+			home.AddAccount("me")
+			r.give(listName, list)
+			r.drive(time.Hour)
+			r.clock.Advance(47 * time.Minute)
+			d := r.follower(home, "me")
+			r.confirmAll()
+			r.plan(d)
+			began := r.clock.Now()
+			r.drive(3 * 24 * time.Hour)
+			x := &accident{rig: r, d: d, home: home}
+			x.undo()
+			r.drive(3 * 24 * time.Hour)
+			refused, asked := 0, 0
+			for _, q := range r.world.Log() {
+				if q.Host == "home.test" && q.Status == 429 {
+					refused++
+				}
+				if strings.HasSuffix(q.Path, "/follow") || strings.HasSuffix(q.Path, "following/create") {
+					asked++
+				}
+			}
+			if refused > 0 || asked != 160 || x.truth() != "" {
+				t.Errorf("%d follows were sent, %d answers 429, still followed:\n%s", asked, refused, x.truth())
+			}
+			t.Logf("160 followed and unfollowed in %v", r.clock.Now().Sub(began))
+		})
+	}
+}

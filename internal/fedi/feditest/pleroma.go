@@ -71,7 +71,7 @@ var listProblems = map[trouble]problem{
 
 // listRoutes are what following needs of servers whose API is like Mastodon's.
 func listRoutes() []route {
-	return []route{
+	return append(edgeRoutes(true), []route{
 		{method: "GET", path: "/.well-known/webfinger", do: mastodonWebFinger},
 		{method: "GET", path: "/.well-known/host-meta", do: hostMeta},
 		{method: "GET", path: "/.well-known/nodeinfo", do: func(h *Host, _ *call) *answer { return h.nodeInfoLinks("2.0", "/nodeinfo/2.0") }},
@@ -91,7 +91,7 @@ func listRoutes() []route {
 		{method: "GET", path: "/api/v1/accounts/{id}/following", needs: user, scope: "read:accounts", do: following(false)},
 		{method: "POST", path: "/api/v1/accounts/{id}/follow", needs: user, scope: "write:follows", do: listFollow},
 		{method: "POST", path: "/api/v1/accounts/{id}/unfollow", needs: user, scope: "write:follows", do: unfollow},
-	}
+	}...)
 }
 
 // plainSearch finds the exact account only. typed says that it resolves also

@@ -89,6 +89,8 @@ func waysOf(flavour social.Flavour) *manners {
 		return &snacWays
 	case social.Pleroma:
 		return &pleromaWays
+	case social.Misskey:
+		return &misskeyWays
 	case social.Mitra:
 		return &mitraWays
 	case social.FlavourOther:
