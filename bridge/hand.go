@@ -62,7 +62,7 @@ func handable(w Work, b []social.Budget, now time.Time) (batch []social.FollowJo
 }
 
 func isHandable(job social.FollowJob) bool {
-	fresh := job.Reason == social.ReasonNone || job.Reason == social.ReasonCrowd
+	fresh := job.Reason == social.ReasonNone || job.Reason == social.ReasonCrowd || job.Reason == social.ReasonPlain
 	return job.State == social.JobPlanned && fresh && job.Attempts == 0 && job.Empty == 0 && job.NewHandle.IsZero() && !job.Locked
 }
 

@@ -18,11 +18,13 @@ const (
 
 // Wish is what is to be planned.
 type Wish struct {
-	N       int // accounts to follow, those already followed taken out
-	Already int // those taken out
-	Locked  int // of N, those that approve followers by hand
-	Crowd   int // of N, the most on one host; 0 when not known
-	Limit   int // how many accounts the server lets one follow, 0 when not known
+	N           int // accounts to follow, those already followed taken out
+	Already     int // those taken out
+	Locked      int // of N, those that approve followers by hand
+	Crowd       int // of N, the most on one host; 0 when not known
+	Limit       int // how many accounts the server lets one follow, 0 when not known
+	Plain       int // of N, those of plain lists of addresses
+	PlainPerDay int // how many of these are followed in a UTC day, 0 for all
 }
 
 // Estimate is an honest plan: what is followed when, by which channel, and why
@@ -42,7 +44,9 @@ type Estimate struct {
 	DayLimit  int       // what the server allows a day
 	Listed    time.Time // finish of the lists, zero when the server takes none
 	FileRows  int       // rows of the file
-	Unknown   bool      // the server's limits are not known yet
+	Plain     int       // of plain lists, of which PlainDay are followed a day and that takes longest; else 0
+	PlainDay  int
+	Unknown   bool // the server's limits are not known yet
 	Server    string
 	PlannedAt time.Time
 }
@@ -62,6 +66,7 @@ func Plan(d social.Destination, budgets []social.Budget, wish Wish, now time.Tim
 	b := rolled(budgets, d, now)
 	e.Unknown = isUnknown(d.Flavour, b)
 	e.schedule(d, b, min(wish.Crowd, e.N), now)
+	e.holdPlain(wish, now)
 	if e.Channels[0] == List {
 		e.Listed = now.Add(e.handing(min(wish.Crowd, e.N)) + firstRoll)
 	}
@@ -148,6 +153,17 @@ func (e *Estimate) lasts(n, crowd int) time.Duration {
 		t = max(t, time.Duration(bursts)*targetWindow)
 	}
 	return t
+}
+
+// holdPlain ends the plan no sooner than plain lists may.
+func (e *Estimate) holdPlain(wish Wish, now time.Time) {
+	if wish.PlainPerDay == 0 || wish.Plain <= wish.PlainPerDay {
+		return
+	}
+	last := now.Truncate(day).Add(time.Duration((wish.Plain-1)/wish.PlainPerDay) * day)
+	if last.After(e.Finish) {
+		e.Finish, e.Plain, e.PlainDay = last, wish.Plain, wish.PlainPerDay
+	}
 }
 
 // handing is how long lists of all take: each host gets as many at once as it

@@ -145,6 +145,16 @@ func locked(list []social.Match) (n int) {
 	return n
 }
 
+// fromPlain counts the accounts that come from plain lists of addresses.
+func fromPlain(list []social.Match) (n int) {
+	for _, m := range list {
+		if m.Account.Network == social.Fediverse {
+			n++
+		}
+	}
+	return n
+}
+
 // crowd is the most accounts that live on one host.
 func crowd(list []social.Match) (most int) {
 	hosts := map[string]int{}
@@ -162,7 +172,7 @@ func (v *visit) estimate(page *planPage, list []social.Match) error {
 		return err
 	}
 	zone := v.clock().Zone
-	wish := bridge.Wish{N: len(list), Locked: page.Locked, Crowd: crowd(list)}
+	wish := bridge.Wish{N: len(list), Locked: page.Locked, Crowd: crowd(list), Plain: fromPlain(list), PlainPerDay: v.site.Store.PlainPerDay()}
 	e := bridge.Plan(page.Destination, budgets, wish, v.now)
 	for _, channel := range e.Channels {
 		c := card{Channel: channel, Title: v.say("follow." + string(channel)), Say: v.sayBridge(e.For(channel, zone))}

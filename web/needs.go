@@ -71,6 +71,7 @@ type followStore interface {
 	PlanEdges(ctx context.Context, userID, destinationID int64, kinds []social.EdgeKind, now time.Time) (planned int, err error)
 	UndoEdges(ctx context.Context, userID, destinationID int64, now time.Time) (n int, err error)
 	ListEdgeJobs(ctx context.Context, userID, destinationID int64) ([]social.EdgeJob, error)
+	PlainPerDay() int
 	PlanFollows(ctx context.Context, userID, destinationID int64, now time.Time) (planned int, err error)
 	SetFollowState(ctx context.Context, userID, destinationID int64, state social.FollowState, now time.Time) error
 	RetryFollows(ctx context.Context, userID, destinationID, jobID int64, now time.Time) (int, error)

@@ -226,6 +226,7 @@ const (
 	ReasonHost        Reason = "host" // deferred: their host isn't answering
 	ReasonGentle      Reason = "gentle"
 	ReasonCrowd       Reason = "crowd"        // deferred: very many follow the account today
+	ReasonPlain       Reason = "plain-list"   // deferred: of a plain list of addresses so many a day
 	ReasonUnclear     Reason = "unclear"      // the home server didn't say whether it worked
 	ReasonGaveUp      Reason = "gave-up"      // tried as often as we try
 	ReasonMismatch    Reason = "mismatch"     // the home server found somebody else under the name

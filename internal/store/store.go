@@ -27,6 +27,7 @@ type Store struct {
 	path    string // SQLite's file
 	sealer  *sealer
 	marks   atomic.Pointer[[]byte] // key of marks, once read
+	forMany bool                   // see Options
 }
 
 // Options says which database to open.
@@ -34,6 +35,9 @@ type Options struct {
 	URL  string // postgres://… ; "" for SQLite
 	Path string // SQLite's file, when URL is ""
 	Keys Keys   // seal and open tokens; without them no secret can be read or written
+
+	// ForMany says that people whom the operator does not know may use it.
+	ForMany bool
 }
 
 // Open opens the database and checks the keys against it; it does not migrate.
@@ -43,7 +47,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{sealer: sealer, path: o.Path, d: &sqliteDialect}
+	s := &Store{sealer: sealer, path: o.Path, d: &sqliteDialect, forMany: o.ForMany}
 	if err := s.connect(ctx, o); err != nil {
 		return nil, errors.Join(s.d.mean(err), s.Close())
 	}
