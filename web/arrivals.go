@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"godwit/internal/fault"
 	"godwit/internal/social"
 	"godwit/internal/store"
 	"godwit/web/locale"
