@@ -71,14 +71,14 @@ func Changes(before, after []social.Budget) (some []BudgetChange) {
 
 // budgetRow is a BudgetChange as it goes into the database.
 type budgetRow struct {
-	Family    social.Family `json:"family"`
-	Limit     int           `json:"limit"`
-	Remaining int           `json:"remaining"`
-	ResetsAt  int64         `json:"resets_at"`
-	Window    int64         `json:"window"`
-	Was       int64         `json:"was"`    // when the window ended that was read
-	Opened    bool          `json:"opened"` // it is another window than the one that was read
-	Base      int           `json:"base"`   // what there was before the change
+	Family    social.Family
+	Limit     int
+	Remaining int
+	ResetsAt  int64
+	Window    int64
+	Was       int64 // when the window ended that was read
+	Opened    bool  // it is another window than the one that was read
+	Base      int   // what there was before the change
 }
 
 func (c BudgetChange) row() budgetRow {
@@ -126,41 +126,31 @@ func saveBudgets(ctx context.Context, x q, userID int64, destinationID int64, al
 	return saveBudgetRows(ctx, x, "home_budgets", "host", "", shared, host)
 }
 
-// saveBudgetRows writes rows of a table whose key is owner ($2) and family; more
-// names the columns that a new row has besides, from $3 on.
+// saveBudgetRows writes rows of a table whose key is owner and family; more names
+// the columns that a row has besides, in the order of args after the owner.
 func saveBudgetRows(ctx context.Context, x q, table, owner, more string, byFamily map[social.Family]budgetRow, args ...any) error {
-	if len(byFamily) == 0 {
-		return nil
-	}
 	rows := slices.SortedFunc(maps.Values(byFamily), func(a, b budgetRow) int { return strings.Compare(string(a.Family), string(b.Family)) })
-	const changed = `remaining + CAST(e.value->>'remaining' AS BIGINT) - CAST(e.value->>'base' AS BIGINT)`
-	n, err := x.exec(ctx, `UPDATE `+table+` SET quota = CAST(e.value->>'limit' AS BIGINT), window_micros = CAST(e.value->>'window' AS BIGINT),
-			remaining = CASE WHEN resets_at = CAST(e.value->>'was' AS BIGINT) AND CAST(e.value->>'opened' AS BOOLEAN) THEN CAST(e.value->>'remaining' AS BIGINT)
-				WHEN `+changed+` < 0 THEN 0
-				WHEN `+changed+` > CAST(e.value->>'limit' AS BIGINT) THEN CAST(e.value->>'limit' AS BIGINT)
-				ELSE `+changed+` END,
-			resets_at = CASE WHEN resets_at <> CAST(e.value->>'was' AS BIGINT) AND resets_at > CAST(e.value->>'resets_at' AS BIGINT) THEN resets_at
-				ELSE CAST(e.value->>'resets_at' AS BIGINT) END
-		FROM EACH($1) WHERE `+table+`.`+owner+` = $2 AND `+table+`.family = e.value->>'family'`, array(rows), args[0])
-	if err != nil || n == len(rows) {
-		return err
+	text := upsertBudget(table, owner, more, len(args))
+	for _, r := range rows {
+		_, err := x.exec(ctx, text, append([]any{string(r.Family), r.Limit, r.Remaining, r.ResetsAt, r.Window, r.Was, r.Opened, r.Base}, args...)...)
+		if err != nil {
+			return err
+		}
 	}
-	values := []string{}
-	for i := range args {
-		values = append(values, `CAST(`+dollar(i+2)+` AS `+sqlType(args[i])+`)`)
-	}
-	_, err = x.exec(ctx, `INSERT INTO `+table+` (`+owner+`, `+more+`family, quota, remaining, resets_at, window_micros)
-		SELECT `+strings.Join(values, ", ")+`, e.value->>'family', CAST(e.value->>'limit' AS BIGINT),
-			CAST(e.value->>'remaining' AS BIGINT), CAST(e.value->>'resets_at' AS BIGINT), CAST(e.value->>'window' AS BIGINT)
-		FROM EACH($1) WHERE true
-		ON CONFLICT (`+owner+`, family) DO NOTHING`, append([]any{array(rows)}, args...)...)
-	return err
+	return nil
 }
 
-// sqlType is the type of a key in both databases.
-func sqlType(v any) string {
-	if _, text := v.(string); text {
-		return "TEXT"
+func upsertBudget(table, owner, more string, args int) string {
+	values := []string{}
+	for i := range args {
+		values = append(values, dollar(9+i))
 	}
-	return "BIGINT"
+	changed := table + `.remaining + excluded.remaining - $8`
+	return `INSERT INTO ` + table + ` (` + owner + `, ` + more + `family, quota, remaining, resets_at, window_micros)
+		VALUES (` + strings.Join(values, ", ") + `, $1, $2, $3, $4, $5)
+		ON CONFLICT (` + owner + `, family) DO UPDATE SET quota = excluded.quota, window_micros = excluded.window_micros,
+			remaining = CASE WHEN ` + table + `.resets_at = $6 AND $7 THEN excluded.remaining
+				WHEN ` + changed + ` < 0 THEN 0 WHEN ` + changed + ` > excluded.quota THEN excluded.quota ELSE ` + changed + ` END,
+			resets_at = CASE WHEN ` + table + `.resets_at <> $6 AND ` + table + `.resets_at > excluded.resets_at THEN ` + table + `.resets_at
+				ELSE excluded.resets_at END`
 }

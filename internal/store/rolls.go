@@ -86,58 +86,44 @@ func handOver(ctx context.Context, x q, destinationID int64, j social.FollowJob,
 	return n == 1, err
 }
 
-// arrived is an account of a following list as it goes into the database.
-type arrived struct {
-	Key     string `json:"key"`
-	ActorID string `json:"actor"`
-	ID      string `json:"id"`
-	Locked  bool   `json:"locked"`
-	LookAt  int64  `json:"look"`
-}
-
 // SaveRoll takes over a page of whom the Destination follows or asked, and where
 // the reading stands: who waits in a list has arrived, and whom the person
 // followed before is not followed again. It returns the jobs that changed. One
 // that may have been sent by itself is left to be looked at by itself.
 func (s *Store) SaveRoll(ctx context.Context, t social.Task, page []social.Present, next social.Roll, now time.Time) (changed []social.FollowJob, err error) {
-	follows, asked := []arrived{}, []arrived{}
-	for _, p := range page {
-		row := arrived{p.Handle.Key(), clean(p.ActorID), string(p.ID), p.Locked, micros(p.LookAt)}
-		if p.Asked {
-			asked = append(asked, row)
-		} else {
-			follows = append(follows, row)
-		}
-	}
 	err = s.write(ctx, func(x q) error {
+		changed = nil
 		if _, err := fence(ctx, x, t, social.FollowTask); err != nil {
 			return err
 		}
-		if changed, err = list(ctx, x, scanJob, present+`RETURNING `+jobColumns, t.ID, array(follows), micros(now)); err != nil {
-			return err
+		for _, p := range page {
+			job, err := savePresent(ctx, x, t.ID, p, now)
+			if err != nil {
+				return err
+			}
+			changed = append(changed, job...)
 		}
-		more, err := list(ctx, x, scanJob, pending+`RETURNING `+jobColumns, t.ID, array(asked), micros(now))
-		if err != nil {
-			return err
-		}
-		changed = append(changed, more...)
-		_, err = x.exec(ctx, `UPDATE destinations SET roll_at = $2, roll_requests = $3, roll_cursor = $4 WHERE id = $1`,
+		_, err := x.exec(ctx, `UPDATE destinations SET roll_at = $2, roll_requests = $3, roll_cursor = $4 WHERE id = $1`,
 			t.ID, micros(next.DueAt), next.Requests, next.Cursor)
 		return err
 	})
 	return changed, err
 }
 
-// The accounts of a page ($2) end the jobs of those who are followed, and make
-// those asked of whom somebody waits for.
+// Who is followed ends their job, and who was asked makes it one to be looked at.
 const (
-	onPage = ` FROM EACH($2) WHERE follow_jobs.destination_id = $1 AND follow_jobs.handle_key = e.value->>'key' AND follow_jobs.new_handle = ''
-		AND follow_jobs.state = 'planned' AND follow_jobs.attempts = 0 AND follow_jobs.reason NOT IN ('unclear', 'gave-up')
-		AND (follow_jobs.actor_id = '' OR e.value->>'actor' = '' OR follow_jobs.actor_id = e.value->>'actor') `
-	present = `UPDATE follow_jobs SET state = 'done', due_at = 0, updated_at = $3, reason = '', remote_id = e.value->>'id',
-			outcome = CASE WHEN reason = 'handed' THEN 'followed' ELSE 'already' END` + onPage
-	pending = `UPDATE follow_jobs SET state = 'asked', outcome = 'requested', checks = 0, due_at = CAST(e.value->>'look' AS BIGINT), updated_at = $3,
-			remote_id = e.value->>'id', locked = CAST(e.value->>'locked' AS BOOLEAN),
-			asked_at = CASE WHEN reason = 'handed' THEN asked_at ELSE $3 END,
-			reason = CASE WHEN reason = 'handed' THEN '' ELSE 'own-ask' END` + onPage
+	waitsFor = ` WHERE destination_id = $1 AND handle_key = $2 AND new_handle = '' AND state = 'planned' AND attempts = 0
+		AND reason NOT IN ('unclear', 'gave-up') AND (actor_id = '' OR CAST($3 AS TEXT) = '' OR actor_id = $3) RETURNING ` + jobColumns
+	follows = `UPDATE follow_jobs SET state = 'done', due_at = 0, updated_at = $4, reason = '', remote_id = $5,
+		outcome = CASE WHEN reason = 'handed' THEN 'followed' ELSE 'already' END` + waitsFor
+	pending = `UPDATE follow_jobs SET state = 'asked', outcome = 'requested', checks = 0, due_at = $6, updated_at = $4, remote_id = $5, locked = $7,
+		asked_at = CASE WHEN reason = 'handed' THEN asked_at ELSE $4 END, reason = CASE WHEN reason = 'handed' THEN '' ELSE 'own-ask' END` + waitsFor
 )
+
+func savePresent(ctx context.Context, x q, destinationID int64, p social.Present, now time.Time) ([]social.FollowJob, error) {
+	args := []any{destinationID, p.Handle.Key(), clean(p.ActorID), micros(now), string(p.ID)}
+	if p.Asked {
+		return list(ctx, x, scanJob, pending, append(args, micros(p.LookAt), p.Locked)...)
+	}
+	return list(ctx, x, scanJob, follows, args...)
+}
