@@ -359,7 +359,7 @@ func (c *counting) LookupNetIP(ctx context.Context, network, host string) ([]net
 	return noNames{}.LookupNetIP(ctx, network, host)
 }
 
-func TestMemoryIsBounded(t *testing.T) {
+func TestQUE06MemoryIsBounded(t *testing.T) {
 	p := newPace(-1, time.Now)
 	for i := range maxHosts + 500 {
 		pass, err := p.enterOther(t.Context(), fmt.Sprintf("h%d.d%d.test", i, i))
