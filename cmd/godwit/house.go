@@ -49,7 +49,10 @@ func (a *app) openStore(ctx context.Context) (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := store.Options{URL: a.cfg.DatabaseURL.Reveal(), Path: a.cfg.DatabasePath(), ForMany: a.cfg.OpenTo != config.Local}
+	o := store.Options{URL: a.cfg.DatabaseURL.Reveal(), Path: a.cfg.DatabasePath()}
+	if a.cfg.OpenTo != config.Local {
+		o.PlainPerDay = store.PlainListsPerDay
+	}
 	for _, k := range keys {
 		o.Keys = append(o.Keys, store.Key{ID: k.ID, Secret: k.Secret})
 	}
