@@ -34,7 +34,8 @@ const (
 	arrivalsKept      = 50   // in a list of arrivals
 
 	dueWindow    = 2000 // FollowJobs looked at for one step, most certain first
-	duePerDomain = 3    // of them handed out for one target domain
+	duePerTurn   = 3    // of them handed out for one target domain
+	duePerList   = 10   // of them, where they go into lists
 	dueJobs      = 40   // handed out in all
 	confirmJobs  = 40   // asked ones handed out for a relationship check
 	mirrorWindow = 50   // rows of a Mirror handed out for one act
