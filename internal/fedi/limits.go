@@ -13,6 +13,7 @@ const (
 	homeTime    = 30 * time.Second
 	oneDialTime = 2 * time.Second  // the least that one of several addresses gets
 	wholeLookUp = 30 * time.Second // a LookUp with all of its requests and pauses
+	revokeTime  = 3 * time.Second  // for giving a permission of X back, while somebody waits for the page
 	idleTime    = 30 * time.Second // an unused connection is kept
 )
 
@@ -55,7 +56,8 @@ const (
 	homeAtOnce     = 2
 	snacAtOnce     = 1 // snac has four threads in all
 	appPause       = time.Minute
-	circuitAfter   = 3 // failures in a row
+	rampGap        = 50 * time.Millisecond // between the starts of two requests to anybody, while a process starts
+	circuitAfter   = 3                     // failures in a row
 	circuitFirst   = 5 * time.Minute
 	circuitMost    = 24 * time.Hour
 	circuitMostFor = time.Hour // a home server: its people wait for it

@@ -137,7 +137,7 @@ type MirrorStart struct {
 	Was     social.StatusJob   // the row as it was read
 	Begun   social.StatusJob   // as it is before the call
 	Drafts  []social.StatusJob // further rows of its Post, which get other words
-	Budgets []social.Budget
+	Budgets []BudgetChange
 }
 
 // BeginMirror writes the row as it is before a call, and the spent budgets,
@@ -183,7 +183,7 @@ func (s *Store) BeginMirror(ctx context.Context, t social.Task, m social.Mirror,
 // MirrorStep is what came of one act.
 type MirrorStep struct {
 	Jobs    []social.StatusJob
-	Budgets []social.Budget
+	Budgets []BudgetChange
 	State   social.DestinationState // of the Destination, "" as it is
 	Halt    *fault.Fault            // why the Mirror is paused, nil when it is not
 }

@@ -68,7 +68,7 @@ func send(t *testing.T, s *store.Store, task social.Task, id social.RemoteID) so
 	job := w.Jobs[0]
 	begun := job
 	begun.State, begun.Key, begun.SentAt, begun.TriedAt = social.StatusSending, "k", now, now
-	ok(t, s.BeginMirror(ctx, task, w.Mirror, store.MirrorStart{Was: job, Begun: begun, Budgets: []social.Budget{{Family: social.StatusesFamily, Limit: 300, Remaining: 299, Window: time.Hour}}}, now))
+	ok(t, s.BeginMirror(ctx, task, w.Mirror, store.MirrorStart{Was: job, Begun: begun, Budgets: []store.BudgetChange{{After: social.Budget{Family: social.StatusesFamily, Limit: 300, Remaining: 299, Window: time.Hour}}}}, now))
 	begun.State, begun.RemoteID, begun.URL = social.StatusSent, id, "https://home.test/"+string(id)
 	must(s.SaveStep(ctx, task, w.Mirror, store.MirrorStep{Jobs: []social.StatusJob{begun}}, now))(t)
 	return begun

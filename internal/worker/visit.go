@@ -50,12 +50,8 @@ func (v *visit) enterFor(ctx context.Context, requests int, robots bool) error {
 
 // changed are the Budgets that are not as they were stored: the others may
 // have been changed by those who share them.
-func (v *visit) changed() (some []social.Budget) {
-	for _, b := range v.budgets {
-		if !slices.Contains(v.before, b) {
-			some = append(some, b)
-		}
-	}
+func (v *visit) changed() []store.BudgetChange {
+	some := store.Changes(v.before, v.budgets)
 	v.before = slices.Clone(v.budgets)
 	return some
 }

@@ -27,6 +27,10 @@ type Deps struct {
 	Now   func() time.Time // default: time.Now
 	Log   *slog.Logger     // default: slog.Default()
 
+	// Post and Letters send e-mail; nil where the operator set none up.
+	Post    post
+	Letters Letters
+
 	// Outcome, which may be nil, is told of every FollowJob whose Outcome this
 	// process wrote, as it happens.
 	Outcome func(social.FollowJob)
@@ -46,6 +50,8 @@ type Worker struct {
 	home    func(d social.Destination, token social.Secret, observe func(fedi.Call)) home
 	told    func(social.FollowJob)
 	poster  func(d social.Destination, token social.Secret, observe func(fedi.Call), find findFile) poster
+	post    post
+	letters Letters
 
 	requests, limited atomic.Int64
 	reading           sync.Map // of exports being read, by Source id
@@ -59,7 +65,8 @@ type Worker struct {
 
 // New makes a Worker.
 func New(d Deps) *Worker {
-	w := &Worker{store: d.Store, spool: d.Spool, now: d.Now, log: d.Log, told: d.Outcome, met: map[int64]time.Time{}, wrote: map[social.Outcome]int{}, held: map[int64]time.Time{}, refused: map[int64]int{}}
+	w := &Worker{store: d.Store, spool: d.Spool, now: d.Now, log: d.Log, told: d.Outcome, post: d.Post, letters: d.Letters,
+		met: map[int64]time.Time{}, wrote: map[social.Outcome]int{}, held: map[int64]time.Time{}, refused: map[int64]int{}}
 	if w.now == nil {
 		w.now = time.Now
 	}
@@ -72,7 +79,7 @@ func New(d Deps) *Worker {
 	out := asker{d.Door, d.Store, w.now}
 	w.realm, w.mover, w.forbids, w.posts = d.Door.Realm(), out, d.Door.Forbids, out
 	w.home = func(dest social.Destination, token social.Secret, observe func(fedi.Call)) home {
-		return d.Door.Home(dest.Host, token, dest.Flavour, observe)
+		return d.Door.Account(dest.Host, token, dest.Flavour, observe)
 	}
 	w.poster = func(dest social.Destination, token social.Secret, observe func(fedi.Call), find findFile) poster {
 		return d.Door.Home(dest.Host, token, dest.Flavour, observe).Posting(find)
@@ -121,6 +128,8 @@ func (w *Worker) steps(kind social.TaskKind) (step, time.Duration) {
 		return w.follow, followTime
 	case social.MirrorTask:
 		return w.mirror, 0
+	case social.MailTask:
+		return w.writeMail, mailTime
 	}
 	return nil, 0
 }
