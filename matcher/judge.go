@@ -58,7 +58,10 @@ func (s *scanner) judge(c candidate, p place) (why string, keep bool) {
 	switch mood {
 	case theirs:
 		return PassTheirs, false
-	case desk:
+	case desk, post:
+		if mood == post && !isPlain(c.form) {
+			return WhyTheirs, c.trust != hostOnly
+		}
 		if isPlain(c.form) && !labelled && p.standing != knownServer && !hinted(c.host) {
 			return PassMail, false
 		}

@@ -23,6 +23,8 @@ type words struct {
 	n      int
 	comma  bool // one stands at the very end
 	colon  bool // one stands at the very end
+	dash   bool // one stands at the very end
+	opens  bool // the clause opens an item of a profile
 }
 
 // read cuts t[from:to] into words; of a clause with more than maxWords the
@@ -34,8 +36,12 @@ func (w *words) read(t string, from, to int) {
 			r, n = utf8.DecodeRuneInString(t[i:to])
 		}
 		switch {
+		case isArrow(r):
+			w.colon = true
 		case isEmblem(r):
-			if _, says := cuesBefore.phrases[t[i:i+n]]; says { // the others are ornaments
+			if m, says := cuesBefore.phrases[t[i:i+n]]; says && m == pair {
+				w.add(t[i:i+n], 0)
+			} else if says { // the others are ornaments
 				w.add(t[i:i+n], 1)
 			}
 		case isWordRune(r):
@@ -47,6 +53,8 @@ func (w *words) read(t string, from, to int) {
 			}
 		case r == ':':
 			w.colon = true
+		case r == '–' || r == '—':
+			w.comma, w.dash = true, true
 		case r == ',' || r == '、' || r == '，' || r == '・' || r < ' ':
 			w.comma = true
 		}
@@ -59,7 +67,7 @@ func (w *words) read(t string, from, to int) {
 func (w *words) split(word string) {
 	if strings.IndexByte(word, '/') < 0 {
 		w.add(word, 1)
-		w.comma = w.comma || word == ""
+		w.comma, w.dash = w.comma || word == "", w.dash || word == ""
 		return
 	}
 	if _, says := cuesBefore.phrases[lower(word)]; says {
@@ -142,7 +150,7 @@ func (w *words) add(word string, weight uint8) {
 		w.n--
 	}
 	w.starts[w.n], w.breaks[w.n], w.weight[w.n], w.script[w.n] = w.size, w.comma, weight, false
-	w.comma, w.colon = false, false
+	w.comma, w.colon, w.dash = false, false, false
 	w.n++
 	for _, r := range word {
 		if r < utf8.RuneSelf {
@@ -197,8 +205,11 @@ func (w *words) at(k, gap int) cue {
 		}
 	}
 	c.first = k
-	if namesFediverse(word) {
+	switch {
+	case begins(word, fediStems[:]):
 		c.mood = fedi
+	case begins(word, imageStems[:]):
+		c.mood = near
 	}
 	return c
 }
@@ -207,13 +218,23 @@ func (w *words) at(k, gap int) cue {
 // Mastodon-Adresse, mastodonissa, w Fediversum.
 var fediStems = [...]string{"mastodon", "fediver", "мастодон", "федивер"}
 
-func namesFediverse(word []byte) bool {
-	for _, stem := range fediStems {
+// imageStems begin the words for what others draw or photograph for a profile:
+// Headerfoto, bannerbild, аватарка.
+var imageStems = [...]string{"header", "banner", "avatar", "аватар", "profilbild", "profilfoto", "titelbild", "profielfoto"}
+
+func begins(word []byte, stems []string) bool {
+	for _, stem := range stems {
 		if len(word) >= len(stem) && string(word[:len(stem)]) == stem {
 			return true
 		}
 	}
 	return false
+}
+
+// isArrow tells the arrows and hands that point at what follows, as a colon
+// does.
+func isArrow(r rune) bool {
+	return r == '→' || r == '⇒' || r == '➡' || r == '➜' || r == '➔' || r == '⟶' || r == '👉' || r == '▶' || r == '↳' || r == '↪'
 }
 
 // leading returns what the first words say of a handle before them.
@@ -224,6 +245,16 @@ func (w *words) leading() mood {
 		}
 	}
 	return none
+}
+
+// calls reports whether the first words are "my" and a relation.
+func (w *words) calls() bool {
+	for k := 1; k < min(w.n, phraseWords) && w.isOwn(0); k++ {
+		if m := w.at(k, 0).mood; m == tag || m == dear || m == near {
+			return true
+		}
+	}
+	return false
 }
 
 // reading is what the words before a handle amount to so far.
@@ -264,6 +295,8 @@ func (w *words) hear(r *reading, c cue) (done bool) {
 		r.labelled = r.labelled || !c.brief
 	case c.mood == of && c.gap == 0:
 		r.belongs = true
+	case c.mood == none && r.belongs && c.gap <= jobWords && isRole(w.phrase(c.first, c.first+1)):
+		return w.settle(r, theirs, c)
 	default:
 		return w.settle(r, w.says(c, *r), c)
 	}
@@ -275,7 +308,7 @@ func (w *words) settle(r *reading, m mood, c cue) (done bool) {
 	switch {
 	case m == none:
 		return false
-	case (m == mail || m == chat || m == desk) && r.mood == none && w.namesFedi(c.first-1):
+	case (m == mail || m == chat || m == desk || m == post) && r.mood == none && w.namesFedi(c.first-1):
 		r.mood, r.labelled = w.owner(c.first-1), true // "Fedi + XMPP:", "Mastodon/email:"
 		return true
 	case r.mood == none, r.mood == could && m == theirs:
@@ -307,10 +340,17 @@ func (w *words) says(c cue, r reading) mood {
 	case next:
 		return when(c.gap == 0, theirs)
 	case tag:
-		return when((r.belongs || w.colon && !w.isEmblem(c.first)) && c.gap <= nearWords || c.gap == 0 && (w.colon || w.isOwn(c.first-1)), theirs)
+		return when(w.tags(c, r), theirs)
+	case dear:
+		return when(c.gap == 0 || w.tags(c, r), theirs)
+	case pair:
+		if c.gap == 0 && w.colon {
+			return theirs
+		}
+		return when(c.gap == 0 && w.n == 1 && w.opens, could)
 	case job:
 		if w.colon && c.gap == 0 {
-			return desk // "work: u@host"
+			return w.postOr(desk) // "work: u@host"
 		}
 		return when(r.belongs && c.gap <= jobWords, theirs)
 	case could:
@@ -325,6 +365,43 @@ func (w *words) says(c cue, r reading) mood {
 		return mine
 	}
 	return none
+}
+
+// postOr is post for a role, else the other.
+func (w *words) postOr(other mood) mood {
+	if isRole(w.phrase(w.n-1, w.n)) {
+		return post
+	}
+	return other
+}
+
+// tags reports whether a word for a person or a work labels the handle: by "my"
+// before it, a colon after it, or "of" or its like.
+func (w *words) tags(c cue, r reading) bool {
+	return (r.belongs || w.colon && !w.isEmblem(c.first)) && c.gap <= nearWords || c.gap == 0 && (w.points() || w.isOwn(c.first-1))
+}
+
+// points reports whether a colon leads to the handle, or a dash after a word or
+// two.
+func (w *words) points() bool { return w.colon || w.dash && w.n <= 2 && w.opens }
+
+// roleEndings end the names of trades and roles in the languages that make them
+// so: bassist, Sprecherin, guitariste, redattrice.
+var roleEndings = [...]string{"er", "or", "ist", "ian", "erin", "istin", "orin", "eur", "euse", "iste", "ista", "trice", "ora", "tor", "ier", "ière", "ante", "ário", "ária", "ario", "aria"}
+
+// noRoles are words that end like one.
+var noRoles = set("over twitter ever never other another after later together forever summer winter better number paper computer water weather newsletter for or nor her hier immer wieder " +
+	"unter aber oder über weiter server user poster mirror whatever however rather under either neither super hour your our color colour ahora hora señora senhora agora por amor mejor melhor mayor menor " +
+	"favor calor hiver mer cher leer ser ver ter fazer hacer ayer mujer mulher seguir diario varia hist exist list dezember november oktober september october december fier hier dernier premier quartier " +
+	"maar meer weer keer onder zonder hier letter sinister offer answer monster register folder center diaspora flora aurora nora antes importante restante ante")
+
+func isRole(word []byte) bool {
+	for _, ending := range roleEndings {
+		if len(word) > len(ending)+1 && string(word[len(word)-len(ending):]) == ending {
+			return !noRoles[string(word)]
+		}
+	}
+	return false
 }
 
 func when(holds bool, m mood) mood {
@@ -349,7 +426,7 @@ func (w *words) isOwn(k int) bool {
 // wife's Mastodon" nor "my friend is on Mastodon" is the author's.
 func (w *words) owner(first int) mood {
 	for k := first - 1; k >= max(0, first-farWords); k-- {
-		if c := w.at(k, 0); c.mood == tag && w.isOwn(c.first-1) {
+		if c := w.at(k, 0); (c.mood == tag || c.mood == dear) && w.isOwn(c.first-1) {
 			return theirs
 		}
 	}
