@@ -98,6 +98,8 @@ func (s *scanner) wording(c candidate) (m mood, labelled bool) {
 		return s.last, labelled
 	} else if listed {
 		from = c.start
+	} else if s.attributed(c.start) || s.used > 0 && s.belongs(s.t[s.used:c.start]) {
+		return theirs, labelled
 	}
 	var w words
 	w.opens = from == 0 || s.opensItem(from)
@@ -156,7 +158,8 @@ func (s *scanner) praised(end int) bool {
 	rest := strings.TrimLeft(s.t[end:min(len(s.t), end+maxAfter)], " ,-–—:!")
 	var w words
 	w.read(rest, 0, len(rest))
-	return w.leading() == praise || startsWith(cuesAfter, rest) == praise
+	m, _ := w.leading()
+	return m == praise || startsWith(cuesAfter, rest) == praise
 }
 
 func startsWith(c cueTable, text string) mood {
@@ -186,6 +189,22 @@ func (s *scanner) continues(start int) (listed, last bool) {
 	}
 	last = s.last != none && s.last != mine && s.last != old
 	return last || between != "", last
+}
+
+// attributed reports whether the handle at start stands behind a quotation and
+// a dash: who said it.
+func (s *scanner) attributed(start int) bool {
+	before := strings.TrimRight(s.t[max(0, start-maxSignWord):start], " ")
+	quoted := strings.TrimRight(before, "-–—~ ")
+	last, _ := utf8.DecodeLastRuneInString(quoted)
+	return len(quoted) < len(before) && strings.ContainsRune("\"”»’」", last)
+}
+
+// belongs reports whether between two handles stands only what gives the first
+// to the second: "@u@host at @firm@host".
+func (s *scanner) belongs(between string) bool {
+	word := strings.Trim(between, " )]")
+	return len(word) <= maxSignWord && cuesBefore.phrases[lower(word)] == of
 }
 
 // opensItem reports whether an item of a profile begins at i, after a line end,
@@ -257,7 +276,11 @@ func (s *scanner) after(end int) (m mood, labelled bool) {
 	if aside && w.calls() {
 		return theirs, false
 	}
-	return answer(w.leading())
+	m, length := w.leading()
+	if length < len(rest) && rest[length] == ':' {
+		return none, false // the label of what comes next
+	}
+	return answer(m)
 }
 
 // trimAside takes the spaces, the opening bracket or the dash off what follows
@@ -289,7 +312,8 @@ func (s *scanner) shared(rest string) bool {
 		case !joiners[lower(word)]:
 			var w words
 			w.read(rest, 0, len(rest))
-			return listed && pluralVerbs[lower(word)] && w.leading() == theirs
+			m, _ := w.leading()
+			return listed && pluralVerbs[lower(word)] && m == theirs
 		}
 		rest = after
 	}
@@ -340,15 +364,15 @@ func (c cueTable) inScript(text string) (found mood, length int) {
 	return found, length
 }
 
-// ownWords reports whether a whole text speaks of its author's own account, or
-// of the fediverse, in words that are not part of a handle or a link.
-func ownWords(t string) bool {
+// names reports whether a whole text has a cue of one of two moods, in words
+// that are not part of a handle or a link.
+func names(t string, one, other mood) bool {
 	for t = blankAddresses(t); len(t) > 0; {
 		n := min(len(t), maxBefore)
 		var w words
 		w.read(t, 0, n)
 		for k := range w.n {
-			if c := w.at(k, 0); c.mood == mine || c.mood == fedi && !c.brief {
+			if c := w.at(k, 0); (c.mood == one || c.mood == other) && !c.brief {
 				return true
 			}
 		}

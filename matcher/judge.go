@@ -1,6 +1,7 @@
 package matcher
 
 import (
+	"slices"
 	"strings"
 
 	"godwit/internal/social"
@@ -145,7 +146,8 @@ func (s *scanner) fromAfar(c candidate, p place, m mood, labelled bool) (mood, b
 }
 
 // invited settles "follow u@host": somebody else's where all are to follow or
-// praise is added, the author's where the sentence speaks of that, else open.
+// praise is added, the author's where the sentence speaks of that, or the text
+// of an account that is given up, else open.
 func (s *scanner) invited(c candidate) (m mood, labelled bool) {
 	if s.praised(c.end) {
 		return theirs, false
@@ -156,7 +158,32 @@ func (s *scanner) invited(c candidate) (m mood, labelled bool) {
 	case mine:
 		return mine, false
 	}
+	if !s.weighed {
+		s.weighed, s.leaves = true, names(s.t, old, fedi)
+	}
+	if s.leaves {
+		return mine, false
+	}
 	return could, false
+}
+
+// contrast drops what only may be a handle and looks like an e-mail address
+// where the text holds a handle with both its signs: who writes one so writes
+// the other so too.
+func (s *scanner) contrast() {
+	all := s.out[s.first:]
+	if len(all) < 2 || !slices.ContainsFunc(all, func(f Finding) bool { return f.Form == FormHandle && !f.Maybe }) {
+		return
+	}
+	kept := all[:0]
+	for _, f := range all {
+		if f.Why != WhyMail {
+			kept = append(kept, f)
+		} else if s.explains {
+			s.passed = append(s.passed, Passed{f.Handle.String(), PassMail})
+		}
+	}
+	s.out = s.out[:s.first+len(kept)]
 }
 
 func isLink(form string) bool {
@@ -212,7 +239,7 @@ func (s *scanner) speaksOfItself(c candidate) bool {
 		return true
 	}
 	if !s.opened {
-		s.opened, s.ownWords = true, ownWords(s.t)
+		s.opened, s.ownWords = true, names(s.t, mine, fedi)
 	}
 	return s.ownWords
 }

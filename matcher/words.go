@@ -24,6 +24,7 @@ type words struct {
 	comma  bool // one stands at the very end
 	colon  bool // one stands at the very end
 	dash   bool // one stands at the very end
+	apart  bool // something besides spaces stands at the very end
 	opens  bool // the clause opens an item of a profile
 }
 
@@ -35,6 +36,7 @@ func (w *words) read(t string, from, to int) {
 		if r >= utf8.RuneSelf {
 			r, n = utf8.DecodeRuneInString(t[i:to])
 		}
+		w.apart = w.apart || r != ' '
 		switch {
 		case isArrow(r):
 			w.colon = true
@@ -60,7 +62,13 @@ func (w *words) read(t string, from, to int) {
 		}
 		i += n
 	}
+	if w.n > 1 && !w.apart && articles[string(w.phrase(w.n-1, w.n))] {
+		w.weight[w.n-1] = 0 // "in the @u@host"
+	}
 }
+
+// articles stand before what is no person's name.
+var articles = set("the a our das die der den dem le la les l' el los las o os il lo i gli het de")
 
 // split adds a word; a slash parts words unless the whole means something, as
 // in "h/t", and a dash or slash by itself parts like a comma.
@@ -150,7 +158,7 @@ func (w *words) add(word string, weight uint8) {
 		w.n--
 	}
 	w.starts[w.n], w.breaks[w.n], w.weight[w.n], w.script[w.n] = w.size, w.comma, weight, false
-	w.comma, w.colon, w.dash = false, false, false
+	w.comma, w.colon, w.dash, w.apart = false, false, false, false
 	w.n++
 	for _, r := range word {
 		if r < utf8.RuneSelf {
@@ -237,14 +245,16 @@ func isArrow(r rune) bool {
 	return r == '→' || r == '⇒' || r == '➡' || r == '➜' || r == '➔' || r == '⟶' || r == '👉' || r == '▶' || r == '↳' || r == '↪'
 }
 
-// leading returns what the first words say of a handle before them.
-func (w *words) leading() mood {
+// leading returns what the first words say of a handle before them, and how
+// many octets they take.
+func (w *words) leading() (m mood, length int) {
 	for to := min(w.n, phraseWords+1); to > 0; to-- {
-		if m, ok := cuesAfter.phrases[string(w.phrase(0, to))]; ok {
-			return m
+		phrase := w.phrase(0, to)
+		if m, ok := cuesAfter.phrases[string(phrase)]; ok {
+			return m, len(phrase)
 		}
 	}
-	return none
+	return none, 0
 }
 
 // calls reports whether the first words are "my" and a relation.
@@ -297,6 +307,8 @@ func (w *words) hear(r *reading, c cue) (done bool) {
 		r.belongs = true
 	case c.mood == none && r.belongs && c.gap <= jobWords && isRole(w.phrase(c.first, c.first+1)):
 		return w.settle(r, theirs, c)
+	case c.mood == none && c.gap == 0 && w.isObject(c.first):
+		return w.settle(r, could, c)
 	default:
 		return w.settle(r, w.says(c, *r), c)
 	}
@@ -349,13 +361,13 @@ func (w *words) says(c cue, r reading) mood {
 		}
 		return when(c.gap == 0 && w.n == 1 && w.opens, could)
 	case job:
-		if w.colon && c.gap == 0 {
-			return w.postOr(desk) // "work: u@host"
-		}
-		return when(r.belongs && c.gap <= jobWords, theirs)
+		return w.post(c, r)
 	case could:
 		return when(c.gap <= nearWords, could)
 	case invite:
+		if c.gap == 0 && w.colon {
+			return mine
+		}
 		return when(c.gap == 0, invite)
 	case old:
 		return when(c.gap == 0, old)
@@ -367,14 +379,6 @@ func (w *words) says(c cue, r reading) mood {
 	return none
 }
 
-// postOr is post for a role, else the other.
-func (w *words) postOr(other mood) mood {
-	if isRole(w.phrase(w.n-1, w.n)) {
-		return post
-	}
-	return other
-}
-
 // tags reports whether a word for a person or a work labels the handle: by "my"
 // before it, a colon after it, or "of" or its like.
 func (w *words) tags(c cue, r reading) bool {
@@ -384,25 +388,6 @@ func (w *words) tags(c cue, r reading) bool {
 // points reports whether a colon leads to the handle, or a dash after a word or
 // two.
 func (w *words) points() bool { return w.colon || w.dash && w.n <= 2 && w.opens }
-
-// roleEndings end the names of trades and roles in the languages that make them
-// so: bassist, Sprecherin, guitariste, redattrice.
-var roleEndings = [...]string{"er", "or", "ist", "ian", "erin", "istin", "orin", "eur", "euse", "iste", "ista", "trice", "ora", "tor", "ier", "ière", "ante", "ário", "ária", "ario", "aria"}
-
-// noRoles are words that end like one.
-var noRoles = set("over twitter ever never other another after later together forever summer winter better number paper computer water weather newsletter for or nor her hier immer wieder " +
-	"unter aber oder über weiter server user poster mirror whatever however rather under either neither super hour your our color colour ahora hora señora senhora agora por amor mejor melhor mayor menor " +
-	"favor calor hiver mer cher leer ser ver ter fazer hacer ayer mujer mulher seguir diario varia hist exist list dezember november oktober september october december fier hier dernier premier quartier " +
-	"maar meer weer keer onder zonder hier letter sinister offer answer monster register folder center diaspora flora aurora nora antes importante restante ante")
-
-func isRole(word []byte) bool {
-	for _, ending := range roleEndings {
-		if len(word) > len(ending)+1 && string(word[len(word)-len(ending):]) == ending {
-			return !noRoles[string(word)]
-		}
-	}
-	return false
-}
 
 func when(holds bool, m mood) mood {
 	if holds {
@@ -430,11 +415,20 @@ func (w *words) owner(first int) mood {
 			return theirs
 		}
 	}
-	if first > 0 && isPossessive(string(w.phrase(first-1, first))) {
+	if first == 0 {
+		return mine
+	}
+	switch before := string(w.phrase(first-1, first)); {
+	case isPossessive(before):
 		return theirs
+	case formerWords[before]:
+		return old // "Old Mastodon:"
 	}
 	return mine
 }
+
+// formerWords stand before the name of what one had.
+var formerWords = set("old former previous ex dead defunct alter altes altem früherer ehemaliges ancien ancienne antiguo antigua viejo antigo velho vecchio oud oude stary старый gammal gammel")
 
 func isPossessive(word string) bool {
 	return strings.HasSuffix(word, "'s") || strings.HasSuffix(word, "’s") || word == "his" || word == "her" || word == "their"
