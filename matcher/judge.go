@@ -218,7 +218,7 @@ var placeholderUsers = set("username user yourname your_name your-name yourusern
 var mailboxes = set("mail email e-mail info contact contacto contato kontakt press presse prensa support hello hallo hola office admin webmaster postmaster noreply no-reply " +
 	"booking bookings business enquiries inquiries team editor redaktion newsletter jobs sales hi service help media marketing pr management mgmt git root www ssh enquiry commissions work " +
 	"redactie redazione redaccion redaction redacao redacción rédaction redação redakcja contatti atendimento suporte soporte ventas vendas comercial prenotazioni segreteria sekretariat buero bestellung " +
-	"imprensa stampa pers biuro administracion secretaria secretariat accueil bonjour bestellungen anfrage anfragen shop order orders feedback tips hr recruiting billing abuse security")
+	"imprensa stampa pers biuro administracion secretaria secretariat accueil bonjour bestellungen anfrage anfragen shop order orders feedback tips hr recruiting billing abuse security praxis kanzlei cabinet studio")
 
 func mailbox(user string) bool { return mailboxes[lower(user)] }
 

@@ -352,7 +352,10 @@ func (w *words) says(c cue, r reading) mood {
 	case next:
 		return when(c.gap == 0, theirs)
 	case tag:
-		return when(w.tags(c, r), theirs)
+		if !w.tags(c, r) {
+			return when(c.gap == 0 && w.script[c.first] && w.opens && !w.apart, could) // a space does for the colon
+		}
+		return theirs
 	case dear:
 		return when(c.gap == 0 || w.tags(c, r), theirs)
 	case pair:
