@@ -235,6 +235,9 @@ func nameLike(user string) bool { return !notNames[lower(user)] && !mailbox(user
 // speaksOfItself reports whether the text says that it is about its author's
 // own account, as one that says hardly anything else does.
 func (s *scanner) speaksOfItself(c candidate) bool {
+	if rest := s.t[c.end:]; c.start == 0 && len(rest) > 1 && rest[0] == ' ' && rest[1] >= 'a' && rest[1] <= 'z' {
+		return false // "@u@host is wrong"
+	}
 	if len(s.t)-(c.end-c.start) <= fewWords {
 		return true
 	}

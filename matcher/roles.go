@@ -12,6 +12,9 @@ var noRoles = set("over twitter ever never other another after later together fo
 	"happier easier busier quieter nicer calmer safer closer longer faster louder further farther newer older remember prefer discover dinner matter")
 
 func isRole(word []byte) bool {
+	if word[0] == '#' {
+		return false
+	}
 	for _, ending := range roleEndings {
 		if len(word) > len(ending)+1 && string(word[len(word)-len(ending):]) == ending {
 			return !noRoles[string(word)]

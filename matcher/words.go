@@ -55,6 +55,8 @@ func (w *words) read(t string, from, to int) {
 			}
 		case r == ':':
 			w.colon = true
+		case r == '@' && i+1 < to && t[i+1] == ' ':
+			w.add("@", 1) // "works @ @u@host"
 		case r == '–' || r == '—':
 			w.comma, w.dash = true, true
 		case r == ',' || r == '、' || r == '，' || r == '・' || r < ' ':
