@@ -10,7 +10,7 @@ import (
 	"godwit/internal/social"
 )
 
-// Poster is what mirroring needs of a home server; fedi.Home is to be one.
+// Poster is what mirroring needs of a home server; fedi.Posting is one.
 // Errors are faults as elsewhere; besides, an answer that the status is too
 // long has the code "too-long", and one that a file of it is not known (any
 // more) the code "file-unknown".
@@ -35,12 +35,7 @@ type Poster interface {
 }
 
 // Outgoing is one status as it leaves.
-type Outgoing struct {
-	social.Draft
-	FileIDs   []social.RemoteID
-	InReplyTo social.RemoteID
-	Key       string
-}
+type Outgoing = social.Outgoing
 
 // Begin readies a row for its call; it is saved before the first byte is sent.
 // Whoever finds it so later reads back first.

@@ -36,9 +36,9 @@ func ReadBack(ctx context.Context, srv Poster, d social.Destination, job social.
 		return l.later(social.StatusUnknown, social.MirrorUnclear, max(l.patience(), fault.Until(err).Sub(now))), err
 	case st != nil:
 		return l.posted(ctx, *st, inReplyTo)
-	case !sure && now.Sub(job.SentAt) > day:
+	case (!sure || !l.isListed()) && now.Sub(job.SentAt) > day:
 		return l.end(social.StatusFailed, social.MirrorUnclear), nil
-	case !sure:
+	case !sure, !l.isListed():
 		return l.later(social.StatusUnknown, social.MirrorUnclear, l.patience()), nil
 	}
 	return l.missed(), nil
@@ -130,6 +130,13 @@ func (l *ledger) isIt(st social.RemoteStatus, parent social.RemoteID) bool {
 		return false // a status without words is known by its place and its files alone
 	}
 	return l.isTimely(st) && sameWords(l.job.Print, st)
+}
+
+// isListed reports that the server's list would show the row's status: snac
+// leaves out what is for followers (timeline_update_indexes in its data.c), so
+// that finding nothing there proves nothing.
+func (l *ledger) isListed() bool {
+	return l.d.Flavour != social.Snac || !social.VisibleUnlisted.WiderThan(l.job.Draft.Visibility)
 }
 
 // isTimely reports that a status can come from one of the row's tries. A

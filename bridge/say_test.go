@@ -50,6 +50,7 @@ func TestSayTheTableOfOutcomes(t *testing.T) {
 		{job(waits, social.Deferred, social.ReasonHost, func(j *social.FollowJob) { j.Empty = 2 }), "outcome-deferred-host", "Waiting until 10:10: there.test isn't answering. Try 2 of 6."},
 		{job(waits, social.Deferred, social.ReasonGone, nil), "outcome-deferred-gone", "Waiting until 10:10: there.test says there is no such account. We ask once more before we believe it."},
 		{job(waits, social.Deferred, social.ReasonGentle, nil), "outcome-deferred-gentle", "Waiting its turn: we ask there.test slowly, it is a small server."},
+		{job(waits, social.Deferred, social.ReasonCrowd, func(j *social.FollowJob) { j.DueAt = now.Add(day) }), "outcome-deferred-crowd", "Waiting until tomorrow 09:00: very many people follow this account through us. We send 200 a day, in order."},
 		{job(waits, social.Deferred, social.ReasonUnclear, func(j *social.FollowJob) { j.DueAt = now.Add(9 * day) }), "outcome-unclear", "home.test didn't say whether it worked. We look again at 3 December 09:00."},
 		{job(done, social.Deferred, social.ReasonGaveUp, func(j *social.FollowJob) { j.Attempts = 5 }), "outcome-gave-up", "It didn't work in 5 tries. Nobody was followed by mistake; you can have it tried again."},
 		{job(done, social.Deferred, social.ReasonMismatch, nil), "outcome-mismatch", "home.test knows somebody else under this name, so we didn't follow. Look at the account yourself."},

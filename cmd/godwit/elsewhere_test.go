@@ -148,3 +148,40 @@ func TestBlueskyIsRead(t *testing.T) {
 		t.Errorf("nobody: %d %q", r.status, r.stderr)
 	}
 }
+
+// TestFollowOrders: the terminal pauses, resumes, cancels and retries as the
+// pages do, and sends nothing by that.
+func TestFollowOrders(t *testing.T) {
+	t.Parallel()
+	world, p := friends(t)
+	p.give("friends.csv", "Account address,Show boosts\nida@mudflat.test,true\njun@tide.test,true\n")
+	p.found()
+	if r := p.run("", "follow", "--pause"); r.status != exitFailed || !strings.Contains(r.stderr, "Nothing is being followed") {
+		t.Errorf("paused before there was anything: %d %s", r.status, r.stderr)
+	}
+	p.must("", "follow", "--yes")
+	for _, c := range []struct{ flag, says, state string }{
+		{"--pause", "Paused: 0 accounts wait.", "paused"},
+		{"--resume", "Resumed: 0 accounts wait", "running"},
+		{"--retry", "0 accounts are tried again", "running"},
+		{"--cancel", "Canceled: nobody else is followed", "canceled"},
+	} {
+		if out := p.must("", "follow", c.flag).stdout; !strings.Contains(out, c.says) {
+			t.Errorf("%s says %q", c.flag, out)
+		}
+		if d := exportTables(t, p.must("", "export").stdout)["destinations"][0]; d["follow_state"] != c.state {
+			t.Errorf("%s: the following is %q", c.flag, d["follow_state"])
+		}
+	}
+	if r := p.run("", "follow", "--resume"); r.status != exitFailed || !strings.Contains(r.stderr, "was canceled") {
+		t.Errorf("resumed what was canceled: %d %s", r.status, r.stderr)
+	}
+	if r := p.run("", "follow", "--pause", "--retry"); r.status != exitFailed {
+		t.Errorf("two orders at once: %d", r.status)
+	}
+	for _, f := range world.Follows("me@home.test") {
+		if f.Made != 1 {
+			t.Errorf("%s was asked %d times", f.Handle, f.Made)
+		}
+	}
+}

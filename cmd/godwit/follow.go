@@ -23,6 +23,10 @@ type followOptions struct {
 	json   bool
 	wait   bool
 	undo   bool
+	pause  bool
+	resume bool
+	cancel bool
+	retry  bool
 }
 
 func (a *app) followCommand() *cobra.Command {
@@ -32,7 +36,10 @@ func (a *app) followCommand() *cobra.Command {
 		Long: `Follow the confirmed matches from your account, one after the other, at the pace that the server allows. What
 has to wait until tomorrow is left for the next run, for "godwit serve", or for --wait. With --yes the likely
 matches are confirmed too. Nothing is ever followed twice. With --undo those whom Godwit followed are unfollowed
-again, and nobody else.`,
+again, and nobody else.
+
+With --pause nothing is sent any more, also by "godwit serve", until --resume. With --cancel what was not sent yet is
+given up. With --retry what gave up or waits is tried at once by whoever works next; what was refused stays so.`,
 		Example: "  godwit follow --dry-run\n  godwit follow --yes\n  godwit follow --csv following.csv\n  godwit follow --undo",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.follow(cmd.Context(), o) },
 	}
@@ -42,9 +49,20 @@ again, and nobody else.`,
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "confirm all likely matches and don't ask")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print one JSON line for each account, then a summary")
 	cmd.Flags().BoolVar(&o.undo, "undo", false, "unfollow exactly those whom Godwit followed")
-	cmd.MarkFlagsMutuallyExclusive("undo", "csv")
-	cmd.MarkFlagsMutuallyExclusive("undo", "dry-run")
 	cmd.Flags().BoolVar(&o.wait, "wait", false, "stay until the very last one, for days if need be")
+	cmd.Flags().BoolVar(&o.pause, "pause", false, "send nothing any more until --resume")
+	cmd.Flags().BoolVar(&o.resume, "resume", false, "let the following go on after --pause")
+	cmd.Flags().BoolVar(&o.cancel, "cancel", false, "give up what was not sent yet")
+	cmd.Flags().BoolVar(&o.retry, "retry", false, "try again what gave up or waits")
+	for _, other := range []string{"csv", "dry-run", "pause", "resume", "cancel", "retry"} {
+		cmd.MarkFlagsMutuallyExclusive("undo", other)
+	}
+	for _, other := range []string{"csv", "dry-run", "wait"} {
+		for _, order := range []string{"pause", "resume", "cancel", "retry"} {
+			cmd.MarkFlagsMutuallyExclusive(order, other)
+		}
+	}
+	cmd.MarkFlagsMutuallyExclusive("pause", "resume", "cancel", "retry")
 	return cmd
 }
 
@@ -59,8 +77,11 @@ func (a *app) follow(ctx context.Context, o followOptions) error {
 		return err
 	}
 	f := &following{house: h, destination: d, options: o, started: time.Now(), before: map[int64]social.Outcome{}}
-	if o.undo {
+	switch {
+	case o.undo:
 		return f.undo(ctx)
+	case o.pause, o.resume, o.cancel, o.retry:
+		return f.order(ctx)
 	}
 	if err := h.confirmLikely(ctx, o); err != nil {
 		return err

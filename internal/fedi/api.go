@@ -69,6 +69,10 @@ func (b bound) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, errOrigin
 	}
 	req = req.Clone(limitInterim(req.Context()))
+	// An Idempotency-Key makes the standard transport send a POST a second time
+	// when a kept connection breaks. Not every server honours the key: a post
+	// would stand twice. Without GetBody nothing is sent again that was read.
+	req.GetBody = nil
 	req.Header.Set("User-Agent", b.door.userAgent)
 	resp, err := b.door.transport.RoundTrip(req)
 	if err != nil {
@@ -88,6 +92,9 @@ type request struct {
 	id     social.RemoteID
 	query  url.Values
 	form   url.Values
+	json   any    // sent instead of a form
+	key    string // Idempotency-Key
+	body   *upload
 	most   int // bytes of the answer
 }
 
@@ -146,12 +153,21 @@ func (o *origin) trouble(ctx context.Context, err error) error {
 }
 
 func (o *origin) do(ctx context.Context, r request) (reply, error) {
+	if r.body != nil {
+		return o.doUpload(ctx, r)
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, homeTime, errSlow)
 	defer cancel()
 	req := o.client.R().SetContext(ctx).SetResponseBodyLimit(r.most).SetPathParam("id", string(r.id)).
 		SetQueryParamsFromValues(r.query)
 	if len(r.form) > 0 {
 		req.SetFormDataFromValues(r.form)
+	}
+	if r.json != nil {
+		req.SetHeader("Content-Type", "application/json").SetBody(r.json)
+	}
+	if r.key != "" {
+		req.SetHeader("Idempotency-Key", r.key)
 	}
 	if !o.token.IsZero() {
 		req.SetAuthToken(o.token.Reveal())
@@ -190,20 +206,26 @@ func (o *origin) tell(c Call) {
 
 // call sends r and decodes a good answer into v; every other answer is a fault.
 func (o *origin) call(ctx context.Context, r request, v any) (http.Header, error) {
+	a, err := o.answer(ctx, r, v)
+	return a.header, err
+}
+
+// answer is call for those who mind which good status it is.
+func (o *origin) answer(ctx context.Context, r request, v any) (reply, error) {
 	a, err := o.send(ctx, r)
 	if err != nil {
-		return nil, err
+		return reply{}, err
 	}
 	if a.status == http.StatusUnauthorized && o.stillAccepted(ctx, r) {
-		return nil, fault.New(fault.Unavailable, CodeNotAnswering, sayNotAnswering, "host", o.host).Because(statusError{a.status, saidError(a.body)})
+		return reply{}, fault.New(fault.Unavailable, CodeNotAnswering, sayNotAnswering, "host", o.host).Because(statusError{a.status, saidError(a.body)})
 	}
 	if a.status < 200 || a.status > 299 {
-		return nil, o.refusal(r, a)
+		return reply{}, o.refusal(r, a)
 	}
 	if v != nil && !decode(a, v) {
-		return nil, explain(o.host, errMalformed)
+		return reply{}, explain(o.host, errMalformed)
 	}
-	return a.header, nil
+	return a, nil
 }
 
 // verifyPath tells whose a token is.
@@ -256,6 +278,10 @@ func (o *origin) refusal(r request, a reply) error {
 		return fault.New(fault.Paused, CodePermissionLost, sayPermissionLost, "host", o.host).Because(e)
 	case status == http.StatusForbidden && accountTrouble(said):
 		return fault.New(fault.Paused, CodeAccountDisabled, sayAccountDisabled, "host", o.host).Because(e)
+	case strings.HasPrefix(r.path, statusesPath):
+		return o.statusRefusal(r, a, said).Because(e)
+	case strings.Contains(r.path, mediaPart):
+		return o.fileRefusal(a).Because(e)
 	case strings.Contains(r.path, "{id}"):
 		return o.accountRefusal(r, status).Because(e)
 	case status == http.StatusForbidden:

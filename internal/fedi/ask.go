@@ -70,6 +70,9 @@ func (d *Door) once(ctx context.Context, host string, u *url.URL, accept string,
 		return answer{}, err
 	}
 	defer p.done()
+	if err := spares(ctx, host); err != nil { // after the wait: it may have been long
+		return answer{}, err
+	}
 	a, err := d.fetch(ctx, u, accept, most)
 	switch {
 	case err != nil && stopped(ctx):

@@ -90,45 +90,6 @@ func (h *Home) VerifyCredentials(ctx context.Context) (social.RemoteAccount, err
 	return out, nil
 }
 
-// instance is an Instance entity of version 2, or of 1 where that is missing.
-type instance struct {
-	Title         string `json:"title"`
-	Version       string `json:"version"`
-	Configuration struct {
-		Statuses struct {
-			MaxCharacters int `json:"max_characters"`
-		} `json:"statuses"`
-	} `json:"configuration"`
-	Rules []struct {
-		Text string `json:"text"`
-	} `json:"rules"`
-}
-
-// Instance returns what the server says of itself.
-func (h *Home) Instance(ctx context.Context) (social.Instance, error) {
-	var i instance
-	r := request{method: http.MethodGet, path: "/api/v2/instance", most: maxAPI}
-	_, err := h.call(ctx, r, &i)
-	if statusOf(err) == http.StatusNotFound {
-		r.path = "/api/v1/instance"
-		_, err = h.call(ctx, r, &i)
-	}
-	if err != nil {
-		return social.Instance{}, err
-	}
-	out := social.Instance{
-		Host: h.host, Title: social.Clean(i.Title, social.MaxName), Version: social.Printable(i.Version, maxSaid),
-		MaxChars: max(i.Configuration.Statuses.MaxCharacters, 0),
-	}
-	for _, rule := range i.Rules[:min(len(i.Rules), maxRules)] {
-		out.Rules = append(out.Rules, social.Clean(rule.Text, maxRule))
-	}
-	if h.flavour == social.Mastodon {
-		out.FollowLimit = mastodonFollowLimit
-	}
-	return out, nil
-}
-
 // Find has the home server find hd, whose actor is actorID when that is known,
 // and returns only an account that is it: never the first of a list. NotFound
 // with the code "not-found-there" stands for nobody, and looks the same whether

@@ -87,6 +87,22 @@ const (
 	maxApps     = 1_000
 )
 
+// Bounds of posting. A file gets the time that uploadSlowest bytes a second take,
+// and a home server's own on top; an answer about several statuses may be large,
+// since 40 long ones are asked for at once.
+const (
+	statusPage     = 40
+	statusPages    = 5 // pages of nothing but reblogs that are turned at once
+	maxStatuses    = 8 << 20
+	maxUpload      = 512 << 20
+	uploadSlowest  = 64 << 10
+	uploadMost     = 30 * time.Minute
+	notReadyWait   = time.Minute
+	maxTypes       = 64
+	maxType        = 100
+	maxPostingSize = 1 << 40 // a figure of an instance that is larger says nothing
+)
+
 // Bounds of what is read of a Bluesky account. MaxRepository is in bytes: the
 // largest seen are some 200 MB. getFollows gives 100 people a page.
 const (

@@ -42,6 +42,17 @@ const (
 	CodeRefusedAddress  = "refused-address"
 	CodeBadApp          = "bad-registration"
 	CodeBadToken        = "bad-token"
+	CodeTooLong         = "too-long"
+	CodeFileUnknown     = "file-unknown" // the server does not know a file of the status (any more)
+	CodeFileNotReady    = "file-not-ready"
+	CodeStatusRefused   = "status-refused"
+	CodeNoStatus        = "no-such-status"
+	CodeFileRefused     = "file-refused"
+	CodeNoFile          = "no-such-file"
+	CodeFileTooLarge    = "file-too-large"
+	CodeFileUnreadable  = "file-unreadable"
+	CodeNoBackdating    = "no-backdating"
+	CodeAccountMoved    = "account-moved"
 )
 
 const (
@@ -76,6 +87,17 @@ const (
 	sayRefusedAddress  = "{host} isn't a public server, so Godwit doesn't contact it."
 	sayBadApp          = "{host} answered the registration with something unusable. Nothing was stored; try again later."
 	sayBadToken        = "{host} gave a permission that can't be used. Nothing was stored; try again later."
+	sayTooLong         = "{host} takes shorter posts than this one. Nothing was posted; we plan it anew."
+	sayFileUnknown     = "{host} doesn't have a picture or video of this post any more. Nothing was posted; we send the file again."
+	sayFileNotReady    = "{host} is still working on a picture or video of this post. Nothing was posted; we try again in a minute."
+	sayStatusRefused   = "{host} doesn't take this post. Nothing was posted; the others go on."
+	sayNoStatus        = "This post isn't on {host} any more."
+	sayFileRefused     = "{host} doesn't take this file. You can post without it, or leave the post out."
+	sayNoFile          = "This file isn't on {host} any more. We send it again when its post has its turn."
+	sayFileTooLarge    = "This file is larger than we send. You can post without it, or leave the post out."
+	sayFileUnreadable  = "This file couldn't be read to its end, so nothing of it was kept by {host}. We try again later."
+	sayNoBackdating    = "{host} can't give a post an earlier date, so it wasn't sent. Plan again without the dates."
+	sayAccountMoved    = "Your account on {host} has moved away and can't post any more. Nothing was lost; connect the account that you use now."
 )
 
 // AnotherAccount is the fault of a login that came back for another account

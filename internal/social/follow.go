@@ -201,6 +201,7 @@ const (
 	ReasonDay         Reason = "day"  // deferred: the server's daily limit
 	ReasonHost        Reason = "host" // deferred: their host isn't answering
 	ReasonGentle      Reason = "gentle"
+	ReasonCrowd       Reason = "crowd"    // deferred: very many follow the account today
 	ReasonUnclear     Reason = "unclear"  // the home server didn't say whether it worked
 	ReasonGaveUp      Reason = "gave-up"  // tried as often as we try
 	ReasonMismatch    Reason = "mismatch" // the home server found somebody else under the name

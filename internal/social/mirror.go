@@ -125,6 +125,14 @@ type Draft struct {
 	Files      []DraftFile
 }
 
+// Outgoing is a Draft as it leaves for a home server.
+type Outgoing struct {
+	Draft
+	FileIDs   []RemoteID
+	InReplyTo RemoteID
+	Key       string // the Idempotency-Key
+}
+
 // DraftFile is one file of a Draft.
 type DraftFile struct {
 	Media  Media

@@ -106,9 +106,11 @@ func workState(f social.FollowState) (state social.JobState, ok bool) {
 
 // BeginFollow counts the job's attempt and writes the spent budgets under the
 // claim, before anything is sent; the states of Destination, User and job are
-// read again in the same transaction, and Conflict says that it may not be sent.
+// read again in the same transaction, and Conflict says that it may not be sent,
+// or not today: then the job was put off.
 func (s *Store) BeginFollow(ctx context.Context, t social.Task, jobID int64, budgets []social.Budget, now time.Time) error {
-	return s.write(ctx, func(x q) error {
+	later := false
+	err := s.write(ctx, func(x q) error {
 		owner, err := fence(ctx, x, t, social.FollowTask)
 		if err != nil {
 			return err
@@ -122,6 +124,9 @@ func (s *Store) BeginFollow(ctx context.Context, t social.Task, jobID int64, bud
 		if err != nil {
 			return err
 		}
+		if later, err = putOff(ctx, x, jobID, now); err != nil || later {
+			return err
+		}
 		n, err = x.exec(ctx, `UPDATE follow_jobs SET attempts = attempts + 1, updated_at = $3
 			WHERE id = $1 AND destination_id = $2 AND state = (SELECT CASE follow_state WHEN 'running' THEN 'planned' ELSE follow_state END
 				FROM destinations WHERE id = $2)`, jobID, t.ID, micros(now))
@@ -133,6 +138,10 @@ func (s *Store) BeginFollow(ctx context.Context, t social.Task, jobID int64, bud
 		}
 		return saveBudgets(ctx, x, owner, t.ID, budgets)
 	})
+	if err == nil && later {
+		err = notNow()
+	}
+	return err
 }
 
 // SaveFollows writes jobs, budgets and the Destination's State, Following and

@@ -37,6 +37,8 @@ const (
 	turnLength = 5 // requests for one User before it is another's turn: so many lead to a first follow
 	snacAtOnce = 1 // snac has four threads in all
 
+	crowdPerDay = 200 // new follows of one account in a UTC day, over all Users (ENG-09)
+
 	inFlight = time.Minute // in which a request that was begun is over, one way or the other
 )
 

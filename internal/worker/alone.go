@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"godwit/bridge"
+	"godwit/internal/fedi"
 	"godwit/internal/social"
 	"godwit/internal/store"
 )
@@ -36,21 +37,44 @@ func (r *round) readRobots(ctx context.Context) (time.Time, error) {
 	return now, r.w.store.SaveRobots(ctx, r.d.Host, shut, now.Add(robotsEvery))
 }
 
-// asker asks accounts' own servers, apart from those that are to be left alone.
-type asker struct {
+// far is what is asked of servers that are nobody's home server.
+type far interface {
 	bridge.Mover
+	posts
+}
+
+// asker asks servers other than home servers, apart from those that are to be
+// left alone: these are asked nothing, whichever way leads to them.
+type asker struct {
+	door  far
 	store *store.Store
 	now   func() time.Time
 }
 
 // LookUp implements bridge.Mover.
 func (a asker) LookUp(ctx context.Context, h social.Handle) (social.Resolution, error) {
-	home, err := a.store.GetHome(ctx, h.Host())
+	alone, err := a.spared(ctx, h.Host())
 	if err != nil {
 		return social.Resolution{}, err
 	}
-	if home.LeftAlone() {
+	if alone {
 		return social.Resolution{State: social.Refused, Asked: h, CheckedAt: a.now()}, nil
 	}
-	return a.Mover.LookUp(ctx, h)
+	return a.door.LookUp(fedi.Sparing(ctx, a.spared), h)
+}
+
+// ConfirmMove implements bridge.Mover. A move to a server that is to be left
+// alone stays a claim.
+func (a asker) ConfirmMove(ctx context.Context, from, to string) (social.Handle, error) {
+	return a.door.ConfirmMove(fedi.Sparing(ctx, a.spared), from, to)
+}
+
+// XPost implements posts.
+func (a asker) XPost(ctx context.Context, username, number string) (social.XPost, error) {
+	return a.door.XPost(fedi.Sparing(ctx, a.spared), username, number)
+}
+
+func (a asker) spared(ctx context.Context, host string) (bool, error) {
+	home, err := a.store.GetHome(ctx, host)
+	return home.LeftAlone(), err
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"godwit/importer/importertest"
+	"godwit/internal/fault"
 	"godwit/internal/fedi/feditest"
 	"godwit/internal/social"
 )
@@ -222,6 +223,37 @@ func TestOPS08TargetHost(t *testing.T) {
 	}
 	if fmt.Sprint(ends) != "map[flock0.test followed :2 flock2.test refused their-server:2]" {
 		t.Error(ends)
+	}
+}
+
+// TestOPS08MovedAway: an account that says it moved to a host which is to be
+// left alone is not checked there, wherever the word of the move comes from.
+func TestOPS08MovedAway(t *testing.T) {
+	r := newRig(t)
+	quiet := r.world.AddHost("quiet.test", social.Mastodon)
+	old := r.world.AddHost("old.test", social.Mastodon)
+	was := old.AddAccount("ida")
+	now := quiet.AddAccount("ida", feditest.AlsoKnownAs(was.ActorID()))
+	r.give(listName, r.list([]importertest.Person{follows(1, "I am @"+was.Handle()+" now")}))
+	r.drive(time.Hour)
+	home := r.world.AddHost("home.test", social.Mastodon)
+	home.AddAccount("me")
+	d := r.follower(home, "me")
+	r.confirmAll()
+	r.plan(d)
+	r.ok(r.store.SaveWishes(t.Context(), social.Home{Host: "quiet.test", Alone: true}))
+	was.Change(feditest.MovedTo(now.ActorID()))
+	if _, err := r.mover.ConfirmMove(t.Context(), was.ActorID(), now.ActorID()); !fault.Is(err, fault.Denied) {
+		t.Errorf("the move was checked: %v", err)
+	}
+	look, err := r.mover.LookUp(t.Context(), r.handle(was.Handle()))
+	if err != nil || !look.MovedTo.IsZero() {
+		t.Errorf("the look-up found the new account %s, %v", look.MovedTo, err)
+	}
+	for _, x := range r.world.Log() {
+		if x.Host == "quiet.test" {
+			t.Errorf("%s %s was asked there", x.Method, x.Path)
+		}
 	}
 }
 

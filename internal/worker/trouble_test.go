@@ -445,3 +445,50 @@ func TestOutcomeIsTold(t *testing.T) {
 		t.Errorf("told: %v", told)
 	}
 }
+
+// TestENG09RejectIsFinal: somebody declines a request. Neither "retry all" nor
+// planning, pausing, canceling and beginning again asks them a second time; nor
+// is anybody followed again whom the person had unfollowed.
+func TestENG09RejectIsFinal(t *testing.T) {
+	r := newRig(t)
+	r.give(listName, r.crowd(social.Mastodon, 1, 2, feditest.Locked()))
+	r.drive(time.Hour)
+	home := r.world.AddHost("home.test", social.Mastodon)
+	home.AddAccount("me")
+	d := r.follower(home, "me")
+	r.confirmAll()
+	r.plan(d)
+	r.drive(time.Minute)
+	r.world.Decline("me@home.test", "bird0@flock0.test")
+	r.world.Accept("me@home.test", "bird1@flock0.test")
+	r.drive(month)
+	again := func(states ...social.FollowState) {
+		for _, state := range states {
+			r.ok(r.store.SetFollowState(t.Context(), r.user.ID, d.ID, state, r.clock.Now()))
+			r.drive(day)
+		}
+		if _, err := r.store.RetryFollows(t.Context(), r.user.ID, d.ID, 0, r.clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if n := r.plan(d); n != 0 {
+			t.Errorf("%d were planned again", n)
+		}
+		r.drive(month)
+	}
+	again()
+	again(social.FollowPaused, social.FollowRunning)
+	again(social.FollowStopped)
+	_, err := r.store.UndoFollows(t.Context(), r.user.ID, d.ID, r.clock.Now())
+	r.ok(err)
+	r.drive(day)
+	again()
+	for _, f := range r.world.Follows("me@home.test") {
+		if f.Posts != 1 {
+			t.Errorf("%s was asked %d times", f.Handle, f.Posts)
+		}
+	}
+	ends := r.digest(d)
+	if !strings.Contains(ends, "bird0@flock0.test done refused took-back") || !strings.Contains(ends, "bird1@flock0.test done undone") {
+		t.Error(ends)
+	}
+}

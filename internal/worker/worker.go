@@ -66,7 +66,8 @@ func New(d Deps) *Worker {
 	if w.told == nil {
 		w.told = func(social.FollowJob) {}
 	}
-	w.realm, w.mover, w.forbids, w.posts = d.Door.Realm(), asker{d.Door, d.Store, w.now}, d.Door.Forbids, d.Door
+	out := asker{d.Door, d.Store, w.now}
+	w.realm, w.mover, w.forbids, w.posts = d.Door.Realm(), out, d.Door.Forbids, out
 	w.home = func(dest social.Destination, token social.Secret, observe func(fedi.Call)) home {
 		return d.Door.Home(dest.Host, token, dest.Flavour, observe)
 	}

@@ -184,16 +184,18 @@ func snowflake(h *Host, _ *Account) string {
 
 // ulid is an id of GoToSocial: 26 characters of Crockford's alphabet, sorting by
 // time. The random part is a counter, so that runs repeat.
-func ulid(h *Host, _ *Account) string {
+func ulid(h *Host, _ *Account) string { return ulidAt(h, h.world.now()) }
+
+func ulidAt(h *Host, at time.Time) string {
 	const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 	w := h.world
 	w.serial++
 	var b [26]byte
-	for part, at := w.now().UnixMilli(), 9; at >= 0; at-- {
-		b[at], part = alphabet[part&31], part>>5
+	for part, i := at.UnixMilli(), 9; i >= 0; i-- {
+		b[i], part = alphabet[part&31], part>>5
 	}
-	for part, at := w.serial, 25; at >= 10; at-- {
-		b[at], part = alphabet[part&31], part>>5
+	for part, i := w.serial, 25; i >= 10; i-- {
+		b[i], part = alphabet[part&31], part>>5
 	}
 	return string(b[:])
 }

@@ -23,6 +23,8 @@ type call struct {
 	id       string // of the path
 	token    *token
 	limit    reading       // the tightest limit, when the flavour told one
+	file     *upload       // sent, by a call that uploads one
+	cutShort bool          // the upload ended before its end
 	wait     time.Duration // what was spent waiting for other servers
 }
 
@@ -35,6 +37,10 @@ func newCall(h *Host, r *http.Request, inFlight int) *call {
 		host = r.RemoteAddr
 	}
 	c := &call{r: r, now: h.world.now(), ip: host, asked: canonical(r.Host), inFlight: inFlight, form: url.Values{}}
+	if c.streamed() {
+		c.readUpload()
+		return c
+	}
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch kind {
 	case "application/json":
@@ -71,6 +77,7 @@ func (c *call) readJSON() {
 			c.form.Set(name, map[bool]string{true: "true", false: "false"}[v])
 		case []any:
 			c.arrays = true
+			c.form[name+"[]"] = nil // an empty one is given all the same
 			for _, item := range v {
 				if s, ok := item.(string); ok {
 					c.form.Add(name+"[]", s)

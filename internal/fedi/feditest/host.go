@@ -7,6 +7,7 @@ import (
 	"log"
 	"net/http"
 	"strings"
+	"time"
 
 	"godwit/internal/social"
 )
@@ -40,6 +41,14 @@ type Host struct {
 	windows  windows
 	faults   []*fault
 	custom   []customRoute
+
+	posts      []*post
+	uploads    []*upload
+	keys       map[string]keyed
+	lag        time.Duration // until a list shows a new status
+	widens     bool
+	characters int
+	working    int
 }
 
 type customRoute struct {
@@ -86,7 +95,7 @@ func (w *World) AddHost(name string, flavour social.Flavour, options ...HostOpti
 	h := &Host{world: w, name: name, domain: name, ways: waysOf(flavour), title: name, limits: Limits{}.orUpstream(),
 		accounts: map[string]*Account{}, aliases: map[string]*Account{}, blocked: map[string]bool{}, limited: map[string]bool{},
 		ids: map[*Account]string{}, known: map[string]*Account{},
-		apps: map[string]*app{}, codes: map[string]*grant{}, tokens: map[string]*token{}, windows: windows{}}
+		apps: map[string]*app{}, codes: map[string]*grant{}, tokens: map[string]*token{}, windows: windows{}, keys: map[string]keyed{}}
 	for _, option := range options {
 		option(h)
 	}

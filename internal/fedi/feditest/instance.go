@@ -26,25 +26,36 @@ func (h *Host) apiRules() []rule {
 }
 
 // bounds are what a flavour says that a post and its media may be.
-type bounds struct{ characters, attachments, fields int }
+type bounds struct {
+	characters, attachments, fields, link int
+	image, video                          int // bytes
+}
 
 func (h *Host) bounds() bounds {
 	switch h.ways.flavour {
 	case social.GoToSocial:
-		return bounds{5000, 6, 6}
+		return bounds{5000, 6, 6, 25, 40 << 20, 40 << 20}
 	case social.Snac:
-		return bounds{100_000, 4, 8}
+		return bounds{100_000, 4, 8, 32, 0, 0}
+	case social.FlavourOther:
+		return bounds{10_000, 8, 4, 256, 32 << 20, 128 << 20}
 	}
-	return bounds{500, 4, 4}
+	return bounds{500, 4, 4, 23, 16 << 20, 99 << 20}
 }
 
 // configuration is the part of both instance documents that clients plan with.
+// snac's document has no sizes; its length of links is an assumption.
 func (h *Host) configuration() map[string]any {
 	b := h.bounds()
+	media := map[string]any{}
+	if b.image > 0 {
+		media = map[string]any{"description_limit": 1500, "image_size_limit": b.image, "video_size_limit": b.video,
+			"supported_mime_types": []string{"image/jpeg", "image/png", "image/gif", "image/webp", "video/mp4"}}
+	}
 	return map[string]any{
 		"accounts":          map[string]int{"max_profile_fields": b.fields},
-		"statuses":          map[string]int{"max_characters": b.characters, "max_media_attachments": b.attachments, "characters_reserved_per_url": 23},
-		"media_attachments": map[string]int{"description_limit": 1500, "image_size_limit": 16 << 20, "video_size_limit": 99 << 20},
+		"statuses":          map[string]int{"max_characters": h.most(), "max_media_attachments": b.attachments, "characters_reserved_per_url": b.link},
+		"media_attachments": media,
 	}
 }
 

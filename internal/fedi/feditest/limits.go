@@ -17,6 +17,12 @@ const (
 	mastodonPageWindow = 15 * time.Minute
 	mastodonAppWindow  = 10 * time.Minute
 	mastodonDay        = 24 * time.Hour
+
+	mastodonStatuses     = 300
+	mastodonStatusWindow = 3 * time.Hour
+	mastodonMedia        = 30 // uploads, and as many deletions
+	mastodonMediaWindow  = 30 * time.Minute
+	mastodonKeyLife      = time.Hour
 )
 
 // Limits of GoToSocial: requests per client address, in windows that begin with
@@ -54,7 +60,7 @@ const (
 // Bounds of the simulation itself.
 const (
 	defaultLogCap = 10_000
-	maxBody       = 20 << 20 // a CSV may have 20 MB on Mastodon
+	maxBody       = 128 << 20 // a video; a CSV may have 20 MB on Mastodon
 	maxLoggedBody = 2 << 10
 	maxWindows    = 4096 // windows kept before ended ones are swept
 	maxImportRows = 20_000

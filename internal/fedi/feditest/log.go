@@ -26,6 +26,7 @@ type Stats struct {
 	MaxInFlight int // at once
 	RateLimited int // 429 answers to clients
 	FollowPosts int // POSTs of a follow that reached the server's own code
+	StatusPosts int // POSTs of a status that reached the server's own code
 	Federated   int // requests of other hosts' servers
 	Refused     int // dials refused because the host was dead
 

@@ -27,6 +27,7 @@ type manners struct {
 	entity      func(h *Host, a *Account, own bool) any
 	relation    func(h *Host, me, a *Account) relationship
 	limit       func(*Host, *call) *answer // nil answer: go on
+	posting     *posting
 	serverLimit func(h *Host, from string, cost int, now time.Time) bool
 }
 
@@ -59,6 +60,8 @@ const (
 	narrowScope
 	noRecord
 	noAccount
+	noStatus
+	othersStatus
 	noRoute
 	wrongMethod
 	selfFollow
@@ -84,6 +87,8 @@ func waysOf(flavour social.Flavour) *manners {
 		return &gtsWays
 	case social.Snac:
 		return &snacWays
+	case social.FlavourOther:
+		return &holloWays
 	case social.FlavourNone:
 		return &plainWays
 	}

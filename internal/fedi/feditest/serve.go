@@ -21,7 +21,11 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		http.Error(rw, "no such host in this world", http.StatusMisdirectedRequest)
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, maxBody))
+	var body []byte
+	var err error
+	if r.Body = http.MaxBytesReader(rw, r.Body, maxBody); !streams(r) {
+		body, err = io.ReadAll(r.Body)
+	}
 	if err != nil {
 		http.Error(rw, "too large", http.StatusRequestEntityTooLarge)
 		return
@@ -29,7 +33,9 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	entry, leave := w.arrive(r, h.name, loggable(r, body))
 	status := 0
 	defer func() { leave(status) }()
-	r.Body = io.NopCloser(bytes.NewReader(body))
+	if !streams(r) {
+		r.Body = io.NopCloser(bytes.NewReader(body))
+	}
 	status = h.serve(rw, r, entry.InFlight)
 }
 

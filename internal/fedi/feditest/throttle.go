@@ -91,6 +91,18 @@ var mastodonThrottles = []throttle{
 		}
 		return c.ip
 	}},
+	{"media", fixed(mastodonMedia), mastodonMediaWindow, func(c *call) string {
+		if !c.streamed() {
+			return ""
+		}
+		return userKey(c)
+	}},
+	{"deletes", fixed(mastodonMedia), mastodonMediaWindow, func(c *call) string {
+		if c.r.Method != http.MethodDelete || !strings.HasPrefix(c.r.URL.Path, "/api/v1/statuses/") {
+			return ""
+		}
+		return userKey(c)
+	}},
 	{"paging", fixed(mastodonPaging), mastodonPageWindow, func(c *call) string {
 		q := c.r.URL.Query()
 		if !q.Has("page") && !q.Has("min_id") && !q.Has("max_id") && !q.Has("since_id") {

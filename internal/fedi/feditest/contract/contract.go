@@ -9,9 +9,12 @@
 //	                         and unfollowed again
 //	GODWIT_CONTRACT_LOCKED   the same of a locked account (optional)
 //	GODWIT_CONTRACT_CA       a file of root certificates in PEM (optional)
+//	GODWIT_CONTRACT_NO_MEDIA 1 where the server was built without its way to read
+//	                         pictures (optional)
 //	GODWIT_CONTRACT_ADDRESS  host:port where the server really listens (optional)
 //
-// The suite makes about sixty requests and leaves one app registered.
+// The suite makes about a hundred requests and leaves one app registered; what
+// it posts it deletes.
 package contract
 
 import (
@@ -31,6 +34,7 @@ type Server struct {
 	Remote  string             // user@host on another server, unlocked and not followed
 	Locked  string             // the same, locked; "" leaves out what it is about
 	Flavour social.Flavour     // found by NodeInfo when ""
+	NoMedia bool               // it takes no files
 	Settle  func(t *testing.T) // lets the servers talk to each other for some seconds
 }
 

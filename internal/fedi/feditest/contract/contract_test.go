@@ -75,17 +75,7 @@ func realSettle(t *testing.T) {
 }
 
 func realClient(t *testing.T) *http.Client {
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if file := os.Getenv("GODWIT_CONTRACT_CA"); file != "" {
-		pem, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			t.Fatalf("no certificate in %s", file)
-		}
-	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: realRoots(t)}
 	transport := &http.Transport{TLSClientConfig: config}
 	if address := os.Getenv("GODWIT_CONTRACT_ADDRESS"); address != "" {
 		transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
@@ -94,4 +84,22 @@ func realClient(t *testing.T) *http.Client {
 	}
 	return &http.Client{Transport: transport, Timeout: time.Minute,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// realRoots are the roots that the environment names, nil for the system's.
+func realRoots(t *testing.T) *x509.CertPool {
+	t.Helper()
+	file := os.Getenv("GODWIT_CONTRACT_CA")
+	if file == "" {
+		return nil
+	}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		t.Fatalf("no certificate in %s", file)
+	}
+	return roots
 }
