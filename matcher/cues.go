@@ -191,22 +191,6 @@ func (s *scanner) continues(start int) (listed, last bool) {
 	return last || between != "", last
 }
 
-// attributed reports whether the handle at start stands behind a quotation and
-// a dash: who said it.
-func (s *scanner) attributed(start int) bool {
-	before := strings.TrimRight(s.t[max(0, start-maxSignWord):start], " ")
-	quoted := strings.TrimRight(before, "-–—~ ")
-	last, _ := utf8.DecodeLastRuneInString(quoted)
-	return len(quoted) < len(before) && strings.ContainsRune("\"”»’」", last)
-}
-
-// belongs reports whether between two handles stands only what gives the first
-// to the second: "@u@host at @firm@host".
-func (s *scanner) belongs(between string) bool {
-	word := strings.Trim(between, " )]")
-	return len(word) <= maxSignWord && cuesBefore.phrases[lower(word)] == of
-}
-
 // opensItem reports whether an item of a profile begins at i, after a line end,
 // a bar or a bracket, not after the end of a sentence.
 func (s *scanner) opensItem(i int) bool {
@@ -302,6 +286,9 @@ var pluralVerbs = set("are sind sont son são sao sono zijn är")
 // shared reports whether a list of handles goes on that ends in "are my kids".
 func (s *scanner) shared(rest string) bool {
 	const most = 4
+	if strings.IndexByte(rest, '@') < 0 {
+		return false
+	}
 	listed := false
 	for range most {
 		rest = strings.TrimLeft(rest, " ,")

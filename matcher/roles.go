@@ -1,5 +1,10 @@
 package matcher
 
+import (
+	"strings"
+	"unicode/utf8"
+)
+
 // roleEndings end the names of trades and roles in the languages that make them
 // so: bassist, Sprecherin, guitariste, redattrice.
 var roleEndings = [...]string{"er", "or", "ist", "ian", "erin", "istin", "orin", "eur", "euse", "iste", "ista", "trice", "ora", "ière", "ante", "ário", "ária", "ario", "aria"}
@@ -42,4 +47,23 @@ func (w *words) post(c cue, r reading) mood {
 // directly behind: what the author loves, runs or makes.
 func (w *words) isObject(k int) bool {
 	return k > 0 && k == w.n-1 && !w.apart && string(w.phrase(k-1, k)) == "i"
+}
+
+// attributed reports whether the handle at start stands behind a quotation and
+// a dash: who said it.
+func (s *scanner) attributed(start int) bool {
+	before := strings.TrimRight(s.t[max(0, start-maxSignWord):start], " ")
+	if before == "" || before[len(before)-1] < utf8.RuneSelf && before[len(before)-1] != '-' {
+		return false
+	}
+	quoted := strings.TrimRight(before, "-–— ")
+	last, _ := utf8.DecodeLastRuneInString(quoted)
+	return len(quoted) < len(before) && strings.ContainsRune("\"”»’」", last)
+}
+
+// belongs reports whether between two handles stands only what gives the first
+// to the second: "@u@host at @firm@host".
+func (s *scanner) belongs(between string) bool {
+	word := strings.Trim(between, " )]")
+	return len(word) <= maxSignWord && cuesBefore.phrases[lower(word)] == of
 }
