@@ -17,6 +17,7 @@ import (
 
 	"godwit/internal/social"
 	"godwit/web/locale"
+	"godwit/web/picture"
 )
 
 // Mode says for whom this Godwit is.
@@ -75,11 +76,13 @@ type site struct {
 	limits  limits
 	once    *once
 	streams *streams
+	drawer  *picture.Drawer
+	kits    map[string]announcement
 }
 
 // New makes the pages. Their http.Server is best made by Server.
 func New(d Deps) (http.Handler, error) {
-	s := &site{Deps: d, once: newOnce(maxOnce), streams: newStreams(), limits: newLimits()}
+	s := &site{Deps: d, once: newOnce(maxOnce), streams: newStreams(), limits: newLimits(), drawer: picture.NewDrawer()}
 	if s.Now == nil {
 		s.Now = time.Now
 	}
@@ -145,6 +148,9 @@ func portOf(u *url.URL) string {
 // load reads the sentences, the templates and the static files.
 func (s *site) load() (err error) {
 	if s.langs, err = locale.Load(); err != nil {
+		return err
+	}
+	if s.kits, err = readKit(); err != nil {
 		return err
 	}
 	if s.static, err = loadAssets(); err != nil {

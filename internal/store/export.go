@@ -36,6 +36,7 @@ var exported = []struct{ name, text string }{
 	{"registrations", `SELECT xid, xid_proven, username, handle, actor_id, proof, post, code, audience, stale, created_at, checked_at, due_at
 		FROM registrations WHERE user_id = $1`},
 	{"proofs", `SELECT code, xid, username, handle, actor_id, created_at FROM proofs WHERE user_id = $1`},
+	{"creator_counts", `SELECT followed, led, waiting, counted_at, due_at FROM creator_counts WHERE user_id = $1`},
 	{"arrivals", `SELECT match_id, found_at, seen_at FROM arrivals WHERE user_id = $1 ORDER BY match_id`},
 	{"holds", `SELECT reason, allowed, created_at FROM holds WHERE user_id = $1`},
 	{"undos", `SELECT decision, decided_at, before FROM undos WHERE user_id = $1 ORDER BY decided_at`},

@@ -27,6 +27,7 @@ const (
 	claimsPerPerson = 2    // Registrations begun of one account in a UTC day (OPS-03)
 	claimsPerServer = 20   // of one server
 	arrivalsKept    = 50   // in a list of arrivals
+	countStep       = 5    // of what a registrant is told (REG-09); fewer are told as fewer than so many
 
 	dueWindow    = 2000 // FollowJobs looked at for one step, most certain first
 	duePerDomain = 3    // of them handed out for one target domain
@@ -58,6 +59,9 @@ const (
 	nameRest    = 90 * 24 * time.Hour // of an X username after its Registration was withdrawn (REG-13)
 	askedWindow = 30                  // days that count towards askedPerPerson
 	arrivalLife = 90 * 24 * time.Hour
+	serverFresh = 3 * 24 * time.Hour  // of what a server says of itself
+	serverAgain = 6 * time.Hour       // after one that did not answer
+	serverLife  = 30 * 24 * time.Hour // of what nobody wants to know any more
 	knownLife   = 30 * 24 * time.Hour // of an account's id on a home server, which may get another one
 	targetLife  = 24 * time.Hour      // of the pace towards a host, after its window
 	lookUpLife  = 30 * 24 * time.Hour // of an answer that no Match refers to any more
