@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"godwit/internal/fedi"
 	"godwit/internal/social"
 	"godwit/web/locale"
 	"godwit/web/picture"
@@ -39,6 +40,8 @@ type Deps struct {
 	Ring       func(ctx context.Context, t social.Task) // wakes a worker; nil when workers look by themselves
 	BaseURL    string                                   // public address, without a path
 	Mode       Mode
+	XApp       fedi.XApp           // the operator's app at X, zero for none
+	Mail       bool                // e-mail is set up: workers send Letters
 	LocalKey   string              // Local: what ?k= must hold
 	BrowserURL func(string) string // where the browser reaches an address of another server; nil for the address itself
 	Proxies    []netip.Prefix      // peers whose X-Forwarded-For names the client
@@ -47,7 +50,6 @@ type Deps struct {
 	Now        func() time.Time    // nil for time.Now
 	Log        *slog.Logger        // nil for none
 	Demo       *DemoInfo           // the demonstration's extras
-
 }
 
 // DemoInfo is what the demonstration adds to the pages.
@@ -78,11 +80,12 @@ type site struct {
 	streams *streams
 	drawer  *picture.Drawer
 	kits    map[string]announcement
+	writers *writers
 }
 
 // New makes the pages. Their http.Server is best made by Server.
 func New(d Deps) (http.Handler, error) {
-	s := &site{Deps: d, once: newOnce(maxOnce), streams: newStreams(), limits: newLimits(), drawer: picture.NewDrawer()}
+	s := &site{Deps: d, once: newOnce(maxOnce), streams: newStreams(), writers: &writers{of: map[string]*writer{}}, limits: newLimits(), drawer: picture.NewDrawer()}
 	if s.Now == nil {
 		s.Now = time.Now
 	}

@@ -14,6 +14,7 @@ import (
 func (c *Config) check() error {
 	for _, parse := range []func() error{
 		c.parseDataDir, c.parseOpenTo, c.parseAllow, c.parseProxies, c.parseAddr, c.parseOperator, c.parseBaseURL, c.parseDatabase, c.parseRedis, c.parseKeys,
+		c.parseX, c.parseSMTP,
 	} {
 		if err := parse(); err != nil {
 			return err

@@ -96,6 +96,9 @@ type request struct {
 	key    string // Idempotency-Key
 	body   *upload
 	most   int // bytes of the answer
+
+	user     string // Basic authentication, of an app
+	password social.Secret
 }
 
 // reply is an answer with its body read.
@@ -171,6 +174,9 @@ func (o *origin) do(ctx context.Context, r request) (reply, error) {
 	}
 	if !o.token.IsZero() {
 		req.SetAuthToken(o.token.Reveal())
+	}
+	if r.user != "" { // each part form-encoded first (RFC 6749, section 2.3.1)
+		req.SetBasicAuth(url.QueryEscape(r.user), url.QueryEscape(r.password.Reveal()))
 	}
 	resp, err := req.Execute(r.method, r.path)
 	if err != nil {
