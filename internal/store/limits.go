@@ -34,10 +34,11 @@ const (
 	arrivalsKept      = 50   // in a list of arrivals
 	countStep         = 5    // of what a registrant is told (REG-09); fewer are told as fewer than so many
 
-	dueWindow    = 2000 // FollowJobs looked at for one step, most certain first
-	duePerDomain = 3    // of them handed out for one target domain
-	dueJobs      = 40   // handed out in all
-	confirmJobs  = 40   // asked ones handed out for a relationship check
+	dueWindow   = 2000 // FollowJobs looked at for one step, most certain first
+	duePerTurn  = 3    // of them handed out for one target domain
+	duePerList  = 10   // of them, where they go into lists
+	dueJobs     = 40   // handed out in all
+	confirmJobs = 40   // asked ones handed out for a relationship check
 
 	homeAtOnce = 2 // follow tasks of one home server that are worked on at once, over all processes
 	turnLength = 5 // requests for one User before it is another's turn: so many lead to a first follow
