@@ -22,9 +22,13 @@ const (
 	uploadFloor  = 60 << 10    // … an upload brings at least so many bytes, 1 kB/s
 
 	maxListed      = 50 // words in one field of a Mirror's choices
-	pageSize       = 50 // rows of a list
-	latestSize     = 10 // rows of the list on the progress page
 	mirrorPageSize = 20 // posts beside what they become
+	pageSize       = 50 // rows of a list
+	maxServers     = 12 // of the list to choose from
+	askedServers   = 30 // servers with most of one's people, that one may have asked
+	networkHosts   = 10 // rows of the network page
+	networkWeeks   = 12 // columns of its chart
+	latestSize     = 10 // rows of the list on the progress page
 	readTimeout    = 30 * time.Second
 	idleTimeout    = 60 * time.Second
 	headTimeout    = 5 * time.Second
