@@ -120,17 +120,20 @@ func (v *visit) given(path string) error {
 }
 
 // notGiven shows the form again with what was wrong with the files.
-func (v *visit) notGiven(err error) error {
+func (v *visit) notGiven(err error) error { return v.notTaken(err, v.showGive) }
+
+// notTaken shows a form with files again, with what was wrong with them.
+func (v *visit) notTaken(err error, again func(status int, wrong locale.Sentence) error) error {
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.Gone:
-		return v.showGive(http.StatusUnprocessableEntity, v.sayFault(err))
+		return again(http.StatusUnprocessableEntity, v.sayFault(err))
 	case fault.TooLarge:
 		v.w.Header().Set("Connection", "close")
-		return v.showGive(http.StatusRequestEntityTooLarge, v.sayFault(err))
+		return again(http.StatusRequestEntityTooLarge, v.sayFault(err))
 	case fault.Disk:
 		v.site.Log.Error("no room for an upload", "cause", err.Error())
 		v.w.Header().Set("Connection", "close")
-		return v.showGive(http.StatusInsufficientStorage, v.sayFault(err))
+		return again(http.StatusInsufficientStorage, v.sayFault(err))
 	}
 	return err
 }
@@ -146,6 +149,11 @@ func (s *site) discard(name string) {
 
 // keep recognises the stored files and makes the Source.
 func (s *site) keep(v *visit, name, shown string) (social.Source, bool, error) {
+	return s.keepFor(v, name, shown, false)
+}
+
+// keepFor is keep for files that may have to stay when they are read.
+func (s *site) keepFor(v *visit, name, shown string, hold bool) (social.Source, bool, error) {
 	files, done, err := s.Spool.Open(name)
 	if err != nil {
 		return social.Source{}, false, err
@@ -156,7 +164,7 @@ func (s *site) keep(v *visit, name, shown string) (social.Source, bool, error) {
 		return social.Source{}, false, err
 	}
 	return s.Store.CreateSource(v.r.Context(), social.Source{
-		UserID: v.user.ID, Kind: kind, State: social.SourceReceived, Name: shown, Digest: digest, Spool: name, Bytes: size, CreatedAt: v.now,
+		UserID: v.user.ID, Kind: kind, State: social.SourceReceived, Name: shown, Digest: digest, Spool: name, Hold: hold, Bytes: size, CreatedAt: v.now,
 	}, v.now)
 }
 

@@ -18,6 +18,7 @@ type Store interface {
 	matchStore
 	followStore
 	registryStore
+	mirrorStore
 }
 
 type userStore interface {
@@ -71,6 +72,13 @@ type matchStore interface {
 type followStore interface {
 	Followable(ctx context.Context, userID, destinationID int64) ([]social.Match, error)
 	NotFollowed(ctx context.Context, userID, destinationID int64) ([]social.Match, error)
+	FollowByList(ctx context.Context, userID, destinationID int64, byList bool, now time.Time) error
+	CallRoll(ctx context.Context, userID, destinationID int64, now time.Time) error
+	Carriable(ctx context.Context, userID int64) (map[social.EdgeKind]int, error)
+	PlanEdges(ctx context.Context, userID, destinationID int64, kinds []social.EdgeKind, now time.Time) (planned int, err error)
+	UndoEdges(ctx context.Context, userID, destinationID int64, now time.Time) (n int, err error)
+	ListEdgeJobs(ctx context.Context, userID, destinationID int64) ([]social.EdgeJob, error)
+	PlainPerDay() int
 	PlanFollows(ctx context.Context, userID, destinationID int64, now time.Time) (planned int, err error)
 	SetFollowState(ctx context.Context, userID, destinationID int64, state social.FollowState, now time.Time) error
 	RetryFollows(ctx context.Context, userID, destinationID, jobID int64, now time.Time) (int, error)
@@ -100,6 +108,12 @@ type registryStore interface {
 	EndFeed(ctx context.Context, userID int64) error
 	FeedName(ctx context.Context, userID int64) (string, error)
 	FeedOwner(ctx context.Context, name string) (int64, error)
+	CountsFor(ctx context.Context, userID int64, now time.Time) (store.CreatorCounts, error)
+	PeopleByHost(ctx context.Context, userID int64, limit int) ([]store.HostCount, error)
+	ArrivalsByWeek(ctx context.Context, userID int64, from time.Time, weeks int) ([]int, error)
+	KnownServers(ctx context.Context, hosts []string, now time.Time) (known []social.Server, unknown int, err error)
+	CommonServers(ctx context.Context) ([]social.Server, error)
+	AskServers(ctx context.Context, hosts []string, now time.Time) (asking int, err error)
 	AskMail(ctx context.Context, userID int64, address, lang string, now time.Time) error
 	GetMail(ctx context.Context, userID int64) (store.Mail, error)
 	MailOwner(ctx context.Context, name string, link store.MailLink, now time.Time) (userID int64, err error)
@@ -107,9 +121,24 @@ type registryStore interface {
 	EndMail(ctx context.Context, userID int64) error
 }
 
+type mirrorStore interface {
+	SaveMirror(ctx context.Context, userID, destinationID, sourceID int64, rules social.MirrorRules, now time.Time) (social.Mirror, error)
+	GetMirror(ctx context.Context, userID, id int64) (social.Mirror, error)
+	ListMirrors(ctx context.Context, userID int64) ([]social.Mirror, error)
+	StartMirror(ctx context.Context, userID, id int64, now time.Time) error
+	PauseMirror(ctx context.Context, userID, id int64) error
+	StopMirror(ctx context.Context, userID, id int64, now time.Time) error
+	UndoMirror(ctx context.Context, userID, id int64, now time.Time) (int, error)
+	RetryMirror(ctx context.Context, userID, id, jobID int64, again func(social.StatusJob) social.StatusJob, now time.Time) (int, error)
+	MirrorCounts(ctx context.Context, userID, id int64) (store.MirrorCounts, error)
+	ListMirrorPosts(ctx context.Context, userID int64, f store.MirrorFilter) (_ []social.MirrorPost, total int, err error)
+	KeepArchive(ctx context.Context, userID, sourceID int64, spool string, own bool) (old string, err error)
+}
+
 // Door is the part of fedi.Door that pages use: what happens while somebody
-// connects an account or takes it away.
+// connects an account or takes it away, or follows somebody from their server.
 type Door interface {
+	FollowPage(ctx context.Context, typed string, target social.Handle, actorID string) (string, error)
 	xDoor
 	FindHome(ctx context.Context, typed string) (host string, handle social.Handle, sw social.Software, err error)
 	Software(ctx context.Context, host string) (social.Software, error)

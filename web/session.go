@@ -144,7 +144,7 @@ func (v *visit) openWithKey(key string) error {
 
 // landings are the pages that a sign-in may lead to, by name.
 var landings = map[string]string{
-	"give": "/sources/new", "matches": "/matches", "plan": "/follow", "progress": "/follow/progress", "data": "/data", "register": "/register", "arrivals": "/arrivals",
+	"give": "/sources/new", "matches": "/matches", "plan": "/follow", "progress": "/follow/progress", "data": "/data", "register": "/register", "arrivals": "/arrivals", "mirror": "/mirror",
 }
 
 // stranger answers a request that needs somebody who is signed in.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"godwit/bridge"
 	"godwit/internal/social"
 	"godwit/internal/store"
 	"godwit/web"
@@ -79,7 +80,8 @@ func newEstate(t *testing.T) *estate {
 	jobs, _, err := h.store.ListFollowJobs(t.Context(), user.ID, followsOf(h, user))
 	h.check(err)
 	e.upload = uploadName(e.owner.declare(filesOf(t, "twitter-x.zip", strings.Repeat("x", 100))))
-	e.ids["sources"], e.ids["matches"], e.ids["follow"], e.ids["data"] = source.ID, likely[1].ID, jobs[0].ID, jobs[0].DestinationID
+	mirror := must[social.Mirror](t)(h.store.SaveMirror(t.Context(), user.ID, jobs[0].DestinationID, source.ID, bridge.DefaultRules("en"), h.clock.Now()))
+	e.ids["mirror"], e.ids["sources"], e.ids["matches"], e.ids["follow"], e.ids["data"] = mirror.ID, source.ID, likely[1].ID, jobs[0].ID, jobs[0].DestinationID
 	return e
 }
 
@@ -103,9 +105,9 @@ func (e *estate) uploadOr(real bool) string {
 
 // form is what the owner's own page would post, with the owner's ids.
 func (e *estate) form(pattern string, b *browser, real bool) []string {
-	as, match, job, undo := e.ids["data"], e.ids["matches"], e.ids["follow"], e.undo
+	as, match, job, source, undo := e.ids["data"], e.ids["matches"], e.ids["follow"], e.ids["sources"], e.undo
 	if !real {
-		as, match, job, undo = 987654, 987654, 987654, "no-such-act"
+		as, match, job, source, undo = 987654, 987654, 987654, 987654, "no-such-act"
 	}
 	token := ""
 	if b.cookie("session") != "" {
@@ -123,6 +125,8 @@ func (e *estate) form(pattern string, b *browser, real bool) []string {
 		form = append(form, "undo", undo)
 	case "/follow":
 		form = append(form, "how", "background")
+	case "/mirror":
+		form = append(form, "source", fmt.Sprint(source))
 	case "/follow/retry":
 		form = append(form, "job", fmt.Sprint(job))
 	case "/connect", "/sign-in":
@@ -153,6 +157,8 @@ func (e *estate) ask(pattern string, b *browser, real bool) answer {
 	method, _, _ := strings.Cut(pattern, " ")
 	path := e.path(pattern, real)
 	switch {
+	case pattern == "POST /mirror/archive":
+		return b.uploadTo(path, map[string]string{"twitter-y.zip": sampleZip(e.t)})
 	case pattern == "POST /sources":
 		return b.upload(map[string]string{"twitter-x.zip": sampleZip(e.t)})
 	case method == http.MethodPatch:

@@ -56,7 +56,8 @@ const (
 	homeAtOnce     = 2
 	snacAtOnce     = 1 // snac has four threads in all
 	appPause       = time.Minute
-	circuitAfter   = 3 // failures in a row
+	rampGap        = 50 * time.Millisecond // between the starts of two requests to anybody, while a process starts
+	circuitAfter   = 3                     // failures in a row
 	circuitFirst   = 5 * time.Minute
 	circuitMost    = 24 * time.Hour
 	circuitMostFor = time.Hour // a home server: its people wait for it
@@ -86,6 +87,15 @@ const (
 	maxHosts    = 10_000
 	maxSoftware = 10_000
 	maxApps     = 1_000
+)
+
+// Bounds of what a server says to somebody who looks for one, in characters.
+const (
+	maxTitle     = 80
+	maxAbout     = 300
+	maxSpeed     = 200
+	maxLanguages = 10 // of its list
+	maxAge       = 99 // years
 )
 
 // Bounds of posting. A file gets the time that uploadSlowest bytes a second take,
