@@ -89,6 +89,7 @@ const (
 	readers          = 4                // SQLite connections that read
 	poolSize         = 10               // PostgreSQL connections of one process
 	journalLimit     = 64 << 20         // bytes that SQLite's WAL is cut back to
+	journalPages     = 8000             // pages of 4 KiB after which it goes into the file: half of that
 )
 
 // Bounds of the spool.
