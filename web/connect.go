@@ -142,6 +142,12 @@ func (v *visit) mayBegin(typed string) error {
 	if err := v.take(v.site.limits.signIns, ""); err != nil {
 		return err
 	}
+	return v.mayAsk(typed)
+}
+
+// mayAsk holds a question to the server that somebody typed against the limit
+// of servers that one address makes us ask.
+func (v *visit) mayAsk(typed string) error {
 	_, server, found := strings.Cut(strings.TrimPrefix(typed, "@"), "@")
 	if !found {
 		server = typed

@@ -47,6 +47,7 @@ type house struct {
 	base  string
 	dir   string
 	pages http.Handler
+	crew  *worker.Worker
 	log   *bytes.Buffer
 
 	mu   sync.Mutex
@@ -66,8 +67,9 @@ func newHouse(t *testing.T, mode web.Mode, change ...func(*web.Deps)) *house {
 		Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, RootCAs: h.world.RootCAs(), Route: h.world.Route, Pause: -1, Now: h.clock.Now,
 	}))
 	t.Cleanup(door.Close)
+	h.crew = worker.New(worker.Deps{Store: h.store, Door: door, Spool: h.spool, Now: h.clock.Now})
 	deps := web.Deps{
-		Store: h.store, Door: door, Spool: h.spool, Registrar: worker.New(worker.Deps{Store: h.store, Door: door, Spool: h.spool, Now: h.clock.Now}), BaseURL: h.base, Mode: mode, LocalKey: key, Now: h.clock.Now,
+		Store: h.store, Door: door, Spool: h.spool, Registrar: h.crew, BaseURL: h.base, Mode: mode, LocalKey: key, Now: h.clock.Now,
 		Log: slog.New(slog.NewJSONHandler(h.log, nil)), UserAgent: "Godwit/test",
 		Ring: func(_ context.Context, task social.Task) {
 			h.mu.Lock()

@@ -21,11 +21,15 @@ const (
 	uploadWindow = time.Minute // in each window of this length …
 	uploadFloor  = 60 << 10    // … an upload brings at least so many bytes, 1 kB/s
 
-	pageSize    = 50 // rows of a list
-	latestSize  = 10 // rows of the list on the progress page
-	readTimeout = 30 * time.Second
-	idleTimeout = 60 * time.Second
-	headTimeout = 5 * time.Second
+	pageSize     = 50 // rows of a list
+	maxServers   = 12 // of the list to choose from
+	askedServers = 30 // servers with most of one's people, that one may have asked
+	networkHosts = 10 // rows of the network page
+	networkWeeks = 12 // columns of its chart
+	latestSize   = 10 // rows of the list on the progress page
+	readTimeout  = 30 * time.Second
+	idleTimeout  = 60 * time.Second
+	headTimeout  = 5 * time.Second
 
 	sessionIdle  = 14 * 24 * time.Hour // a cookie's life without a visit
 	sessionTouch = time.Hour           // how old the last visit may be before it is written anew

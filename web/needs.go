@@ -107,6 +107,12 @@ type registryStore interface {
 	EndFeed(ctx context.Context, userID int64) error
 	FeedName(ctx context.Context, userID int64) (string, error)
 	FeedOwner(ctx context.Context, name string) (int64, error)
+	CountsFor(ctx context.Context, userID int64, now time.Time) (store.CreatorCounts, error)
+	PeopleByHost(ctx context.Context, userID int64, limit int) ([]store.HostCount, error)
+	ArrivalsByWeek(ctx context.Context, userID int64, from time.Time, weeks int) ([]int, error)
+	KnownServers(ctx context.Context, hosts []string, now time.Time) (known []social.Server, unknown int, err error)
+	CommonServers(ctx context.Context) ([]social.Server, error)
+	AskServers(ctx context.Context, hosts []string, now time.Time) (asking int, err error)
 	AskMail(ctx context.Context, userID int64, address, lang string, now time.Time) error
 	GetMail(ctx context.Context, userID int64) (store.Mail, error)
 	MailOwner(ctx context.Context, name string, link store.MailLink, now time.Time) (userID int64, err error)
@@ -115,8 +121,9 @@ type registryStore interface {
 }
 
 // Door is the part of fedi.Door that pages use: what happens while somebody
-// connects an account or takes it away.
+// connects an account or takes it away, or follows somebody from their server.
 type Door interface {
+	FollowPage(ctx context.Context, typed string, target social.Handle, actorID string) (string, error)
 	xDoor
 	FindHome(ctx context.Context, typed string) (host string, handle social.Handle, sw social.Software, err error)
 	Software(ctx context.Context, host string) (social.Software, error)

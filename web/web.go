@@ -18,6 +18,7 @@ import (
 	"godwit/internal/fedi"
 	"godwit/internal/social"
 	"godwit/web/locale"
+	"godwit/web/picture"
 )
 
 // Mode says for whom this Godwit is.
@@ -77,12 +78,14 @@ type site struct {
 	limits  limits
 	once    *once
 	streams *streams
+	drawer  *picture.Drawer
+	kits    map[string]announcement
 	writers *writers
 }
 
 // New makes the pages. Their http.Server is best made by Server.
 func New(d Deps) (http.Handler, error) {
-	s := &site{Deps: d, once: newOnce(maxOnce), streams: newStreams(), writers: &writers{of: map[string]*writer{}}, limits: newLimits()}
+	s := &site{Deps: d, once: newOnce(maxOnce), streams: newStreams(), writers: &writers{of: map[string]*writer{}}, limits: newLimits(), drawer: picture.NewDrawer()}
 	if s.Now == nil {
 		s.Now = time.Now
 	}
@@ -148,6 +151,9 @@ func portOf(u *url.URL) string {
 // load reads the sentences, the templates and the static files.
 func (s *site) load() (err error) {
 	if s.langs, err = locale.Load(); err != nil {
+		return err
+	}
+	if s.kits, err = readKit(); err != nil {
 		return err
 	}
 	if s.static, err = loadAssets(); err != nil {

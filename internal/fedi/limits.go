@@ -89,6 +89,15 @@ const (
 	maxApps     = 1_000
 )
 
+// Bounds of what a server says to somebody who looks for one, in characters.
+const (
+	maxTitle     = 80
+	maxAbout     = 300
+	maxSpeed     = 200
+	maxLanguages = 10 // of its list
+	maxAge       = 99 // years
+)
+
 // Bounds of posting. A file gets the time that uploadSlowest bytes a second take,
 // and a home server's own on top; an answer about several statuses may be large,
 // since 40 long ones are asked for at once.

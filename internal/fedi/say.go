@@ -58,10 +58,12 @@ const (
 	CodeFileUnreadable  = "file-unreadable"
 	CodeNoBackdating    = "no-backdating"
 	CodeAccountMoved    = "account-moved"
+	CodeNoFollowPage    = "no-follow-page" // args host, handle
 )
 
 const (
 	sayMail            = "{host} is an e-mail provider, not a fediverse server. Type the address of the server where you made your new account."
+	sayNoFollowPage    = "{host} has no page for following somebody by a link. Search there for {handle}."
 	sayXName           = "That is your X name. We need the new account, the one with two @ signs."
 	sayCloseMiss       = "We couldn't find {host}. Did you mean {suggestion}?"
 	sayNoSuchHost      = "We couldn't find a server called {host}. Check the spelling: it is the part after the second @."

@@ -37,6 +37,7 @@ var exported = []struct{ name, text string }{
 	{"registrations", `SELECT xid, xid_proven, username, handle, actor_id, proof, post, code, audience, stale, created_at, checked_at, due_at
 		FROM registrations WHERE user_id = $1`},
 	{"proofs", `SELECT code, xid, username, handle, actor_id, created_at FROM proofs WHERE user_id = $1`},
+	{"creator_counts", `SELECT followed, led, waiting, counted_at, due_at FROM creator_counts WHERE user_id = $1`},
 	{"arrivals", `SELECT match_id, found_at, seen_at, mailed_at FROM arrivals WHERE user_id = $1 ORDER BY match_id`},
 	{"mails", `SELECT address, lang, asked_at, written_at, confirmed_at, told_at FROM mails WHERE user_id = $1`},
 	{"holds", `SELECT reason, allowed, created_at FROM holds WHERE user_id = $1`},

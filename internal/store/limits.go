@@ -32,6 +32,7 @@ const (
 	lettersPerPerson  = 3    // addresses that one account has written to in a UTC day, to be confirmed
 	lettersPerAddress = 3    // letters to one address, whoever wants them
 	arrivalsKept      = 50   // in a list of arrivals
+	countStep         = 5    // of what a registrant is told (REG-09); fewer are told as fewer than so many
 
 	dueWindow    = 2000 // FollowJobs looked at for one step, most certain first
 	duePerTurn   = 3    // of them handed out for one target domain
@@ -67,6 +68,9 @@ const (
 	nameRest    = 90 * 24 * time.Hour // of an X username after its Registration was withdrawn (REG-13)
 	askedWindow = 30                  // days that count towards askedPerPerson
 	arrivalLife = 90 * 24 * time.Hour
+	serverFresh = 3 * 24 * time.Hour  // of what a server says of itself
+	serverAgain = 6 * time.Hour       // after one that did not answer
+	serverLife  = 30 * 24 * time.Hour // of what nobody wants to know any more
 	mailLife    = 48 * time.Hour      // of an address that nobody confirmed
 	mailDelay   = time.Hour           // after the first arrival, for those who arrive with it
 	mailEvery   = 24 * time.Hour      // between two letters about arrivals

@@ -33,6 +33,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (touched int, err erro
 		{`DELETE FROM arrivals WHERE found_at <= $1`, []any{ago(arrivalLife)}},
 		{`DELETE FROM mails WHERE confirmed_at = 0 AND asked_at <= $1`, []any{ago(mailLife)}},
 		{`DELETE FROM block_lists WHERE next_at <= $1`, []any{ago(blocksLife)}},
+		{`DELETE FROM servers WHERE due_at <= $1 AND asked_at > 0`, []any{ago(serverLife)}},
 		{`DELETE FROM remote_ids WHERE found_at <= $1`, []any{ago(knownLife)}},
 		{`DELETE FROM home_budgets WHERE resets_at <= $1`, []any{ago(targetLife)}},
 		{`DELETE FROM home_turns WHERE day < $1`, []any{dayOf(now)}},

@@ -98,6 +98,7 @@ var kinds = []struct {
 	{social.ImportTask, dueByTurns, `SELECT id AS subject, user_id FROM sources WHERE id = $1`},
 	{social.MailTask, dueInOrder, `SELECT id AS subject, id AS user_id FROM users WHERE id = $1`},
 	{social.LookUpTask, dueInOrder, `SELECT id AS subject, CAST(NULL AS BIGINT) AS user_id FROM domains WHERE id = $1`},
+	{social.ServerTask, dueInOrder, `SELECT id AS subject, CAST(NULL AS BIGINT) AS user_id FROM servers WHERE id = $1`},
 }
 
 // atHome reports whether tasks of the kind are acts at a Destination's home

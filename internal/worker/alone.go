@@ -41,6 +41,7 @@ func (v *visit) readRobots(ctx context.Context) (time.Time, error) {
 type far interface {
 	bridge.Mover
 	posts
+	About(ctx context.Context, host string) (social.Server, error)
 }
 
 // asker asks servers other than home servers, apart from those that are to be
@@ -72,6 +73,11 @@ func (a asker) ConfirmMove(ctx context.Context, from, to string) (social.Handle,
 // XPost implements posts.
 func (a asker) XPost(ctx context.Context, username, number string) (social.XPost, error) {
 	return a.door.XPost(fedi.Sparing(ctx, a.spared), username, number)
+}
+
+// About asks a server what it says of itself.
+func (a asker) About(ctx context.Context, host string) (social.Server, error) {
+	return a.door.About(fedi.Sparing(ctx, a.spared), host)
 }
 
 func (a asker) spared(ctx context.Context, host string) (bool, error) {

@@ -47,6 +47,7 @@ type Worker struct {
 	mover   bridge.Mover
 	forbids func(ctx context.Context, host string) (bool, error) // by its robots.txt
 	posts   posts
+	about   func(ctx context.Context, host string) (social.Server, error)
 	home    func(d social.Destination, token social.Secret, observe func(fedi.Call)) home
 	told    func(social.FollowJob)
 	poster  func(d social.Destination, token social.Secret, observe func(fedi.Call), find findFile) poster
@@ -77,7 +78,7 @@ func New(d Deps) *Worker {
 		w.told = func(social.FollowJob) {}
 	}
 	out := asker{d.Door, d.Store, w.now}
-	w.realm, w.mover, w.forbids, w.posts = d.Door.Realm(), out, d.Door.Forbids, out
+	w.realm, w.mover, w.forbids, w.posts, w.about = d.Door.Realm(), out, d.Door.Forbids, out, out.About
 	w.home = func(dest social.Destination, token social.Secret, observe func(fedi.Call)) home {
 		return d.Door.Account(dest.Host, token, dest.Flavour, observe)
 	}
@@ -128,6 +129,8 @@ func (w *Worker) steps(kind social.TaskKind) (step, time.Duration) {
 		return w.follow, followTime
 	case social.MirrorTask:
 		return w.mirror, 0
+	case social.ServerTask:
+		return w.askServer, lookUpTime
 	case social.MailTask:
 		return w.writeMail, mailTime
 	}

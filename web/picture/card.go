@@ -145,5 +145,5 @@ func write(to *image.RGBA, lines []string, face font.Face, at image.Point, c col
 		d.DrawString(line)
 		at.Y += step
 	}
-	return at.Y - step/2
+	return at.Y - step + 40
 }
