@@ -107,6 +107,12 @@ func (o *outbox) item(v jsontext.Value) error {
 	if !ok {
 		return errShape
 	}
+	return o.take(p, n)
+}
+
+// take counts a post the first time and gives it the second; one that not
+// everybody could read is given only.
+func (o *outbox) take(p *social.Post, n int64) error {
 	switch {
 	case o.again && o.given.n < maxPosts && o.given.add(n):
 		p.Thread = o.chains.root(n)

@@ -28,6 +28,13 @@ const (
 	Anyone  Mode = "anyone"
 )
 
+// Prices are what X's API takes for one entry.
+type Prices struct {
+	User  social.Cost // somebody
+	Post  social.Cost
+	Owned social.Cost // either, in a list of one's own read with an app of one's own
+}
+
 // Config is the effective configuration, checked.
 type Config struct {
 	DataDir     string
@@ -38,6 +45,7 @@ type Config struct {
 	Operator    string        // host:port of the operator's own pages, "" for none
 	Allow       []netip.Prefix
 	OpenTo      Mode
+	XPrices     Prices
 
 	secretKey     social.Secret
 	secretKeyFile string
@@ -97,6 +105,9 @@ func Load(fs *pflag.FlagSet, p Places) (Config, error) {
 	v.SetDefault(dataDir, p.DataDir)
 	v.SetDefault(addr, defaultAddr)
 	v.SetDefault(openTo, string(Local))
+	v.SetDefault(xPriceUser, defaultPriceUser)
+	v.SetDefault(xPricePost, defaultPricePost)
+	v.SetDefault(xPriceOwned, defaultPriceOwned)
 	if err := readFiles(v, p); err != nil {
 		return Config{}, err
 	}

@@ -21,15 +21,26 @@ const (
 	allowAddresses = "allow_addresses"
 	openTo         = "open_to"
 	operatorAddr   = "operator_addr"
+	xPriceUser     = "x_price_user"
+	xPricePost     = "x_price_post"
+	xPriceOwned    = "x_price_owned"
 )
 
 // defaultAddr is where the pages listen when nothing else is said.
 const defaultAddr = "127.0.0.1:8080"
 
+// What X asks for one entry of a page, in dollars, as of April 2026: somebody, a
+// post, and either of them in a list of one's own read with an app of one's own.
+const (
+	defaultPriceUser  = "0.010"
+	defaultPricePost  = "0.005"
+	defaultPriceOwned = "0.001"
+)
+
 // setting is one line of the table in the command line's description.
 type setting struct {
 	name  string
-	usage string // of the flag; "" when there is none, as for a secret, which ps would show
+	usage string // of the flag; "" when there is none: ps would show a secret, and a price hardly changes
 	mask  func(string) string
 }
 
@@ -43,6 +54,9 @@ var settings = []setting{
 	{secretKeyFile, "`FILE` with the keys that encrypt tokens, one a line, the first one writes", plain},
 	{allowAddresses, "private `CIDRS` that may be contacted, for private networks and tests", plain},
 	{operatorAddr, "`ADDRESS` of the operator's metrics and queues, host:port on this machine or a private network (default: none)", plain},
+	{xPriceUser, "", plain},
+	{xPricePost, "", plain},
+	{xPriceOwned, "", plain},
 	{openTo, "who may use this Godwit: local, invited or anyone", plain},
 }
 

@@ -244,9 +244,11 @@ func (o *origin) stillAccepted(ctx context.Context, r request) bool {
 }
 
 // decode reads JSON; a page that somebody put in the way is no JSON.
-func decode(a reply, v any) bool {
-	kind, _, _ := strings.Cut(a.header.Get("Content-Type"), ";")
-	return strings.HasSuffix(strings.TrimSpace(kind), "json") && json.Unmarshal(a.body, v) == nil
+func decode(a reply, v any) bool { return isJSON(a.header) && json.Unmarshal(a.body, v) == nil }
+
+func isJSON(h http.Header) bool {
+	kind, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	return strings.HasSuffix(strings.TrimSpace(kind), "json")
 }
 
 // statusError is a status that is no success, with the server's own words.

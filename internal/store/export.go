@@ -39,6 +39,8 @@ var exported = []struct{ name, text string }{
 	{"arrivals", `SELECT match_id, found_at, seen_at FROM arrivals WHERE user_id = $1 ORDER BY match_id`},
 	{"holds", `SELECT reason, allowed, created_at FROM holds WHERE user_id = $1`},
 	{"undos", `SELECT decision, decided_at, before FROM undos WHERE user_id = $1 ORDER BY decided_at`},
+	{"pulls", `SELECT id, host, account_id, kind, cursor, pages, entries, spent, done, due_at, updated_at FROM pulls WHERE user_id = $1 ORDER BY id`},
+	{"pull_pages", `SELECT g.pull_id, g.n, g.body FROM pulls AS p JOIN pull_pages AS g ON g.pull_id = p.id WHERE p.user_id = $1 ORDER BY 1, 2`},
 	{"follow_jobs", `SELECT id, destination_id, match_id, handle, actor_id, state, outcome, reason, new_handle, remote_id, locked,
 		attempts, due_at, asked_at, updated_at FROM follow_jobs WHERE user_id = $1 ORDER BY id`},
 }

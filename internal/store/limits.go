@@ -49,6 +49,7 @@ const (
 	flowLife    = 10 * time.Minute
 	textLife    = 24 * time.Hour      // of strangers' texts after they were read
 	parkedLife  = 30 * 24 * time.Hour // of a User whose account is somebody else's now
+	pullLife    = 30 * 24 * time.Hour // of the place at which a reading over an API stopped
 	undoLife    = 24 * time.Hour      // of an act that can be undone
 	blocksLife  = 30 * 24 * time.Hour // of a list that is not read again, since nobody follows from there any more
 	proofLife   = 24 * time.Hour      // of a one-time code
