@@ -139,7 +139,7 @@ func (o *outbox) countPost(p *social.Post, n int64) {
 	case !p.Repost.IsZero():
 		c.Reposts++
 	case p.Reply.Own:
-		o.posts.answers.add(answer{n, id([]byte(p.Reply.ID)), true})
+		o.posts.answers.add(answer{n, postNumber(p.Reply.ID), true})
 	case !p.Reply.IsZero():
 		c.Replies++
 	}

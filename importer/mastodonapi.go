@@ -84,12 +84,10 @@ func (r *reading) apiPeople(p part, in io.Reader) error {
 // name and a value, all of it HTML.
 func (r *reading) selfDescription(a *social.Account, v []byte) {
 	note := r.text.text(get(v, "note"))
-	bio, _, _ := textOf(note, nil)
-	links := linksIn(note)
+	bio, links := wordsOf(note), linksIn(note)
 	for field := range elementsOf(get(v, "fields")) {
 		value := r.text.text(get(field, "value"))
-		text, _, _ := textOf(value, nil)
-		bio += "\n" + r.text.text(get(field, "name")) + ": " + text
+		bio += "\n" + r.text.text(get(field, "name")) + ": " + wordsOf(value)
 		links = append(links, linksIn(value)...)
 	}
 	a.Bio = social.Clean(bio, social.MaxBio)
@@ -169,9 +167,7 @@ func (o *outbox) entity(v []byte) (p *social.Post, n int64, ok bool) {
 	if p.Audience == "" {
 		p.Audience = social.ToMentioned
 	}
-	if n = id([]byte(p.ID)); n == 0 {
-		n = hashNumber(p.ID)
-	}
+	n = postNumber(p.ID)
 	if shown := get(v, "reblog"); said(shown) && shown[0] == '{' {
 		p.Repost = social.PostRef{ID: social.Clean(o.text.text(get(shown, "id")), maxLink), URL: webLink(o.text.text(get(shown, "url"))), Author: o.text.text(get(shown, "account", "acct"))}
 	} else {
