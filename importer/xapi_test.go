@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	wrenAccount  = `{"data":{"id":"700","username":"wren_x","name":"Wren","protected":false,"public_metrics":{"following_count":3}}}`
-	wrenFollows  = `{"data":[{"id":"901","username":"jun_on_x","name":"Jun","description":"tides &amp; mud, @jun@tide.test https://t.co/b","location":"Mudflat","url":"https://t.co/a","entities":{"url":{"urls":[{"url":"https://t.co/a","expanded_url":"https://tide.test/@jun"}]},"description":{"urls":[{"url":"https://t.co/b","expanded_url":"https://jun.example/links"}]}},"protected":true},{"id":"902","username":"Kai"}],"meta":{"result_count":2,"next_token":"T2"}}
+	wrenAccount = `{"data":{"id":"700","username":"wren_x","name":"Wren","protected":false,"public_metrics":{"following_count":3}}}`
+	wrenFollows = `{"data":[{"id":"901","username":"jun_on_x","name":"Jun","description":"tides &amp; mud, @jun@tide.test https://t.co/b","location":"Mudflat","url":"https://t.co/a","entities":{"url":{"urls":[{"url":"https://t.co/a","expanded_url":"https://tide.test/@jun"}]},"description":{"urls":[{"url":"https://t.co/b","expanded_url":"https://jun.example/links"}]}},"protected":true},{"id":"902","username":"Kai"}],"meta":{"result_count":2,"next_token":"T2"}}
 {"data":[{"id":"903","username":"not a name","name":"Lu"},{"id":"902","username":"Kai"},{"username":"nobody"},{"id":"1e9"}],"meta":{"result_count":4},"errors":[{"title":"Not Found Error"}]}
 `
 )

@@ -113,8 +113,8 @@ func (a *app) importX(ctx context.Context, kinds []string, o apiOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := r.findX(ctx, social.NewSecret(token)); err != nil {
-		return err
+	if err := r.findX(ctx, social.NewSecret(token), lists); err != nil {
+		return r.ending(err)
 	}
 	return r.run(ctx, lists, r.firstCost())
 }
@@ -127,15 +127,18 @@ type xLists interface {
 }
 
 // findX asks whose lists they are, which costs as much as looking somebody up.
-func (r *pulling) findX(ctx context.Context, token social.Secret) error {
+func (r *pulling) findX(ctx context.Context, token social.Secret, kinds []social.PullKind) error {
 	var from xLists = r.door.XAPI(token)
 	if r.options.v1 != "" {
 		r.prefix, from = "x-v1", r.door.X11(r.options.v1, token)
 	}
-	if r.firstCost() > r.most {
-		return capped(0, r.most)
+	spent, err := r.store.PullsSpent(ctx, r.user.ID, from.Host(), kinds)
+	if err != nil {
+		return err
 	}
-	var err error
+	if spent+r.firstCost() > r.most {
+		return capped(spent, r.most)
+	}
 	r.from = from
 	r.self, err = from.Self(ctx, strings.TrimPrefix(r.options.user, "@"))
 	r.each = r.xPrice
@@ -350,7 +353,10 @@ func (r *pulling) ending(err error) error {
 	case err == nil || !ok:
 		return err
 	case f.Code == worker.CodeMaxCost:
-		fmt.Fprintln(r.stderr, say(capped(r.spent(), r.most)))
+		if len(r.pulls) > 0 {
+			err = capped(r.spent(), r.most)
+		}
+		fmt.Fprintln(r.stderr, say(err))
 		return errStopped
 	case f.Kind == fault.Wait:
 		fmt.Fprintf(r.stderr, "%s wants no more requests before %s. What was read is kept; the same command goes on then at the page where it stopped.\n", r.from.Host(), f.Until.Local().Format("15:04"))
@@ -369,8 +375,11 @@ func (r *pulling) pages(ctx context.Context, i int) error {
 	p := r.progress("Reading " + r.sourceName(i))
 	defer p.end("")
 	for !r.pulls[i].Done {
-		var err error
-		r.pulls[i], err = r.worker.PullPage(ctx, r.pulls[i], r.from, r.each(r.pulls[i].Kind), r.most-r.spent())
+		left, err := r.left(ctx, r.pulls[i])
+		if err != nil {
+			return err
+		}
+		r.pulls[i], err = r.worker.PullPage(ctx, r.pulls[i], r.from, worker.Allowance{Each: r.each(r.pulls[i].Kind), Left: r.most - r.spent(), Expect: left})
 		if fault.Is(err, fault.Wait) && r.options.wait {
 			err = until(ctx, fault.Until(err))
 		}

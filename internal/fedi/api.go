@@ -95,7 +95,8 @@ type request struct {
 	json   any    // sent instead of a form
 	key    string // Idempotency-Key
 	body   *upload
-	most   int // bytes of the answer
+	most   int  // bytes of the answer
+	paid   bool // each time it is sent
 }
 
 // reply is an answer with its body read.
@@ -168,6 +169,9 @@ func (o *origin) do(ctx context.Context, r request) (reply, error) {
 	}
 	if r.key != "" {
 		req.SetHeader("Idempotency-Key", r.key)
+	}
+	if r.paid { // the standard transport sends a GET again when a kept connection breaks; a new one it does not
+		req.SetHeader("Connection", "close")
 	}
 	if !o.token.IsZero() {
 		req.SetAuthToken(o.token.Reveal())

@@ -180,6 +180,7 @@ func (x *XAPI) request(ask social.PullAsk) (request, error) {
 // ask makes one request and returns a good answer in JSON; every other is a
 // fault.
 func (o *origin) ask(ctx context.Context, r request) (reply, error) {
+	r.paid = true
 	a, err := o.send(ctx, r)
 	if err != nil {
 		return reply{}, err

@@ -124,6 +124,7 @@ func TestXHostileAnswers(t *testing.T) {
 		"long token":    {xtest.Body(json, `{"data":[],"meta":{"next_token":"`+strings.Repeat("a", 5000)+`"}}`), CodeMalformed, true},
 		"too large":     {xtest.Body(json, `{"data":["`+strings.Repeat("a", maxPage)+`"]}`), CodeMalformed, true},
 		"cut":           {xtest.Cut, CodeNotAnswering, true},
+		"dropped":       {xtest.Drop, CodeNotAnswering, true},
 	} {
 		x := smallX()
 		x.Fail(c.answer)
@@ -158,6 +159,19 @@ func TestX11HostileAnswers(t *testing.T) {
 		if codeOf(err) != c.code {
 			t.Errorf("%s: %v, want %s", name, err, c.code)
 		}
+	}
+}
+
+// What is paid for is sent once, whatever becomes of the connection.
+func TestXAsksOnce(t *testing.T) {
+	x := smallX()
+	api := versions(t, x, "of-wren")["2"]
+	if _, err := api.Self(t.Context(), ""); err != nil {
+		t.Fatal(err)
+	}
+	x.Fail(xtest.Drop)
+	if _, err := api.Page(t.Context(), social.PullAsk{Kind: social.PullFollowing, AccountID: "700", Most: 9}); err == nil || len(x.Asked()) != 2 {
+		t.Errorf("%v, asked %q", err, x.Asked())
 	}
 }
 

@@ -93,6 +93,14 @@ func setPull(ctx context.Context, x q, p social.Pull, set string, args ...any) (
 	return saved, err
 }
 
+// PullsSpent is what the User's unfinished Pulls of some kinds at a host cost so
+// far.
+func (s *Store) PullsSpent(ctx context.Context, userID int64, host string, kinds []social.PullKind) (social.Cost, error) {
+	n, err := scalar[int64](s.reading.row(ctx, `SELECT CAST(coalesce(sum(spent), 0) AS BIGINT) FROM pulls
+		WHERE user_id = $1 AND host = $2 AND NOT done AND kind IN KEYS($3)`, userID, clean(host), array(kinds)))
+	return social.Cost(n), s.d.mean(err)
+}
+
 // PullPages gives the pages of a Pull that no Source was made of, in order.
 func (s *Store) PullPages(ctx context.Context, p social.Pull, visit func(body string) error) error {
 	return s.read(ctx, func(x q) error {

@@ -38,13 +38,22 @@ func TestPulls(t *testing.T) {
 		if late = must(s.DelayPull(ctx, late, 500, until, now))(t); late.Spent != 400 || !late.DueAt.Equal(until) {
 			t.Errorf("after a refusal: %+v", late)
 		}
+		if sum := must(s.PullsSpent(ctx, u.ID, "api.x.test", []social.PullKind{social.PullFollowing, social.PullPosts}))(t); sum != 400 {
+			t.Errorf("spent %v", sum)
+		}
+		if sum := must(s.PullsSpent(ctx, u.ID, "api.x.test", []social.PullKind{social.PullPosts}))(t); sum != 0 {
+			t.Errorf("spent for others %v", sum)
+		}
 		old := p
 		p = must(s.SavePage(ctx, p, social.PullPage{Body: []byte("[]"), Entries: 1}, -100, now))(t)
 		if !p.Done || p.Spent != 500 || p.Entries != 3 || !p.DueAt.IsZero() {
 			t.Errorf("after the last page: %+v", p)
 		}
 		for _, err := range []error{
-			func() error { _, err := s.SavePage(ctx, old, social.PullPage{Body: []byte("late")}, 0, now); return err }(),
+			func() error {
+				_, err := s.SavePage(ctx, old, social.PullPage{Body: []byte("late")}, 0, now)
+				return err
+			}(),
 			func() error { _, err := s.ReservePull(ctx, old, 5, now); return err }(),
 		} {
 			wantKind(t, err, fault.Conflict)

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,23 +26,33 @@ type Lists interface {
 // spent.
 const CodeMaxCost = "max-cost"
 
-// PullPage reads one page of p and returns where it stands then. each is what
-// one entry costs and left what may still be spent: what a page may cost at
-// most is noted before it is asked for, so that no end of this process lets
-// more be spent. Wait until the API may be asked again, Paused with CodeMaxCost
-// when left is not enough for the smallest page.
-func (w *Worker) PullPage(ctx context.Context, p social.Pull, from Lists, each, left social.Cost) (social.Pull, error) {
+// Allowance bounds one page of a Pull.
+type Allowance struct {
+	Each   social.Cost // of one entry
+	Left   social.Cost // that may still be spent
+	Expect int         // entries that seem to be left, 0 for unknown
+}
+
+// fewest is how many entries a paid page asks for when none should be left.
+const fewest = 100
+
+// PullPage reads one page of p and returns where it stands then. What a page
+// may cost at most is noted before it is asked for, so that no end of this
+// process lets more be spent; a page is not larger than what seems to be left,
+// so that this is little. Wait until the API may be asked again, Paused with
+// CodeMaxCost when not enough is left for the smallest page.
+func (w *Worker) PullPage(ctx context.Context, p social.Pull, from Lists, a Allowance) (social.Pull, error) {
 	if now := w.now(); now.Before(p.DueAt) {
 		return p, fault.WaitUntil(p.DueAt, "slow-down", "{host} is asking everyone to slow down. Try again after {time}.", "host", p.Host, "time", p.DueAt.UTC().Format("15:04 UTC"))
 	}
-	ask, next, err := w.pullAsk(ctx, p, from, each, left)
+	ask, next, err := w.pullAsk(ctx, p, from, a)
 	if err != nil {
 		return p, err
 	}
 	if ask.Most == 0 { // nobody is left to be named
 		return w.store.EndPull(ctx, p, w.now())
 	}
-	reserved := each * social.Cost(ask.Most)
+	reserved := a.Each * social.Cost(ask.Most)
 	if p, err = w.store.ReservePull(ctx, p, reserved, w.now()); err != nil {
 		return p, err
 	}
@@ -55,19 +66,20 @@ func (w *Worker) PullPage(ctx context.Context, p social.Pull, from Lists, each, 
 	if p.Pages+1 >= maxPullPages {
 		page.Next = ""
 	}
-	return w.store.SavePage(context.WithoutCancel(ctx), p, page, reserved-each*social.Cost(page.Entries), w.now())
+	return w.store.SavePage(context.WithoutCancel(ctx), p, page, reserved-a.Each*social.Cost(page.Entries), w.now())
 }
 
 // pullAsk is what the next request of p asks for: as many entries as may be
 // paid for. Whoever is looked up by number is in the rows; next is the cursor
 // after them.
-func (w *Worker) pullAsk(ctx context.Context, p social.Pull, from Lists, each, left social.Cost) (ask social.PullAsk, next string, err error) {
+func (w *Worker) pullAsk(ctx context.Context, p social.Pull, from Lists, a Allowance) (ask social.PullAsk, next string, err error) {
 	least, most := from.Size(p.Kind)
 	if most == 0 {
 		return ask, "", fault.New(fault.Invalid, "not-read-there", "{host} can't be asked for that.", "host", p.Host)
 	}
-	if each > 0 {
-		most = int(min(social.Cost(most), left/each))
+	if a.Each > 0 {
+		most = int(min(social.Cost(most), a.Left/a.Each))
+		most = min(most, max(cmp.Or(a.Expect, fewest), least))
 	}
 	ask = social.PullAsk{Kind: p.Kind, AccountID: p.AccountID, Cursor: p.Cursor, Most: most}
 	if p.Kind == social.PullNames {
@@ -76,8 +88,8 @@ func (w *Worker) pullAsk(ctx context.Context, p social.Pull, from Lists, each, l
 		if err != nil {
 			return ask, "", err
 		}
-		for _, a := range accounts {
-			ask.IDs, next = append(ask.IDs, a.NativeID), strconv.FormatInt(a.ID, 10)
+		for _, account := range accounts {
+			ask.IDs, next = append(ask.IDs, account.NativeID), strconv.FormatInt(account.ID, 10)
 		}
 		if len(accounts) == 0 {
 			ask.Most = 0

@@ -68,8 +68,12 @@ func Cut(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", "1000")
 	_, _ = w.Write([]byte(`{"data":[`))
+	_ = http.NewResponseController(w).Flush()
 	panic(http.ErrAbortHandler)
 }
+
+// Drop ends the connection without an answer.
+func Drop(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
 // Asked lists the requests so far, each its path and query.
 func (x *X) Asked() []string {
