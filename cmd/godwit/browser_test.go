@@ -26,6 +26,7 @@ type browser struct {
 	ctx   context.Context
 	shots string
 	n     int
+	axe   bool // pages are checked for accessibility
 
 	mu      sync.Mutex
 	trouble []string // what the page complained of: errors, refused resources
@@ -52,7 +53,7 @@ func newBrowser(t *testing.T) *browser {
 	t.Cleanup(cancel)
 	ctx, cancel = context.WithTimeout(ctx, 8*time.Minute)
 	t.Cleanup(cancel)
-	b := &browser{t: t, ctx: ctx, shots: os.Getenv(shotsVar)}
+	b := &browser{t: t, ctx: ctx, shots: os.Getenv(shotsVar), axe: readyAxe(t)}
 	b.do("start")
 	if err := chromedp.Listen(ctx, b.hear); err != nil {
 		t.Fatal(err)
@@ -177,7 +178,7 @@ func (b *browser) at() string {
 var widths = []int64{1280, 390}
 
 // shot takes a picture of the page at both widths and checks that nothing
-// sticks out sideways.
+// sticks out sideways, and that everybody can use it.
 func (b *browser) shot(name string) {
 	b.t.Helper()
 	b.n++
@@ -192,6 +193,7 @@ func (b *browser) shot(name string) {
 		}
 		b.save(fmt.Sprintf("%02d-%s-%d.png", b.n, name, width))
 	}
+	b.accessible(name)
 	b.do("resize", chromedp.EmulateViewport(1280, 900))
 }
 

@@ -44,6 +44,7 @@ type Config struct {
 	Addr        string        // host:port to listen on
 	Operator    string        // host:port of the operator's own pages, "" for none
 	Allow       []netip.Prefix
+	Proxies     []netip.Prefix // reverse proxies whose X-Forwarded-For names the visitor
 	OpenTo      Mode
 	XPrices     Prices
 

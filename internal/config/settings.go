@@ -19,6 +19,7 @@ const (
 	secretKey      = "secret_key"
 	secretKeyFile  = "secret_key_file"
 	allowAddresses = "allow_addresses"
+	trustProxies   = "trust_proxies"
 	openTo         = "open_to"
 	operatorAddr   = "operator_addr"
 	xPriceUser     = "x_price_user"
@@ -53,6 +54,7 @@ var settings = []setting{
 	{secretKey, "", maskWhole},
 	{secretKeyFile, "`FILE` with the keys that encrypt tokens, one a line, the first one writes", plain},
 	{allowAddresses, "private `CIDRS` that may be contacted, for private networks and tests", plain},
+	{trustProxies, "addresses or `CIDRS` of reverse proxies that say who is visiting, in X-Forwarded-For (default: none)", plain},
 	{operatorAddr, "`ADDRESS` of the operator's metrics and queues, host:port on this machine or a private network (default: none)", plain},
 	{xPriceUser, "", plain},
 	{xPricePost, "", plain},
