@@ -16,6 +16,8 @@ const (
 	hostedUpload = 2 << 30  // bytes; what is needed of a 50 GB export is under 1 GiB
 	localUpload  = 60 << 30 // bytes; honest exports of 50 GB pass on one's own machine
 
+	pieceSize int64 = 8 << 20 // bytes of one piece of an upload: what a broken connection costs at most
+
 	uploadWindow = time.Minute // in each window of this length …
 	uploadFloor  = 60 << 10    // … an upload brings at least so many bytes, 1 kB/s
 
@@ -60,6 +62,7 @@ var (
 	pageRate   = rate{300, 5 * time.Minute}
 	writeRate  = rate{60, 5 * time.Minute}
 	uploadRate = rate{10, time.Hour}
+	pieceRate  = rate{1500, 5 * time.Minute} // pieces of uploads: 40 MB/s
 	signInRate = rate{10, time.Hour}
 	hostRate   = rate{20, time.Hour} // distinct servers that one address makes us ask
 )

@@ -50,6 +50,12 @@ type sourceStore interface {
 	CreateSource(ctx context.Context, x social.Source, now time.Time) (_ social.Source, again bool, err error)
 	GetSource(ctx context.Context, userID, id int64) (social.Source, error)
 	ListSources(ctx context.Context, userID int64) ([]social.Source, error)
+	SaveSending(ctx context.Context, n store.Sending) (dropped []string, err error)
+	FindSending(ctx context.Context, userID int64, mark string) (store.Sending, error)
+	GetSending(ctx context.Context, userID int64, name string) (store.Sending, error)
+	ListSendings(ctx context.Context, userID int64) ([]store.Sending, error)
+	TouchSending(ctx context.Context, userID int64, name string, source int64, now time.Time) error
+	DeleteSending(ctx context.Context, userID int64, name string) error
 }
 
 type matchStore interface {
@@ -94,11 +100,17 @@ type registryStore interface {
 	EndFeed(ctx context.Context, userID int64) error
 	FeedName(ctx context.Context, userID int64) (string, error)
 	FeedOwner(ctx context.Context, name string) (int64, error)
+	AskMail(ctx context.Context, userID int64, address, lang string, now time.Time) error
+	GetMail(ctx context.Context, userID int64) (store.Mail, error)
+	MailOwner(ctx context.Context, name string, link store.MailLink, now time.Time) (userID int64, err error)
+	ConfirmMail(ctx context.Context, userID int64, now time.Time) error
+	EndMail(ctx context.Context, userID int64) error
 }
 
 // Door is the part of fedi.Door that pages use: what happens while somebody
 // connects an account or takes it away.
 type Door interface {
+	xDoor
 	FindHome(ctx context.Context, typed string) (host string, handle social.Handle, sw social.Software, err error)
 	Software(ctx context.Context, host string) (social.Software, error)
 	RegisterApp(ctx context.Context, host, redirectURI, scopes string) (clientID string, secret social.Secret, err error)
@@ -112,6 +124,9 @@ type Door interface {
 // they are read.
 type Spool interface {
 	Create(declared int64) (*store.Upload, error)
+	Declare(parts []store.SpoolPart) (name string, err error)
+	Stored(name string) (offset int64, err error)
+	Resume(name string) (*store.Resumed, error)
 	Open(name string) (files []store.SpooledFile, done func() error, err error)
 	Delete(name string) error
 }

@@ -14,6 +14,8 @@ import (
 type Registrar interface {
 	StartProof(ctx context.Context, d social.Destination, username string) (social.Pending, error)
 	Prove(ctx context.Context, userID int64, address string) (social.Registration, error)
+	StartXLogin(ctx context.Context, d social.Destination) error
+	ProveByLogin(ctx context.Context, d social.Destination, x social.XAccount) (social.Registration, error)
 }
 
 // registerPage is where somebody proves both accounts and says who may know.
@@ -30,6 +32,7 @@ type registerPage struct {
 	Registration social.Registration
 	Proven       bool
 	Page         string // address of the public page
+	XLogin       bool   // one can sign in at X
 }
 
 // announcedPage is what everybody sees of a registrant who chose so.
@@ -68,6 +71,7 @@ func (v *visit) showRegister(status int, page *registerPage) error {
 		page.New = page.Registration.Handle
 		page.Page = v.site.address("/@x/" + page.Registration.Username)
 	}
+	page.XLogin = !v.site.XApp.IsZero()
 	page.Title, page.Here = v.say("register.title"), "register"
 	return v.show(status, "register", page)
 }

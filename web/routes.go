@@ -49,6 +49,9 @@ var routes = []route{
 
 	{"GET /sources/new", person, (*site).giveForm, false},
 	{"POST /sources", person, (*site).give, true},
+	{"POST /uploads", person, (*site).declare, false},
+	{"PATCH /uploads/{upload}", person, (*site).piece, true},
+	{"DELETE /uploads/{upload}", person, (*site).giveUp, false},
 	{"GET /sources/{id}", person, (*site).source, false},
 	{"GET /sources/{id}/events", person, (*site).sourceEvents, false},
 
@@ -83,6 +86,8 @@ var routes = []route{
 	{"GET /register", person, (*site).registerForm, false},
 	{"POST /register", person, (*site).startProof, false},
 	{"POST /register/check", person, (*site).registerCheck, false},
+	{"POST /register/x", person, (*site).startXLogin, false},
+	{"GET " + xCallback, person, (*site).endXLogin, false},
 	{"POST /register/publish", person, (*site).registerPublish, false},
 	{"GET /register/withdraw", person, (*site).withdrawForm, false},
 	{"POST /register/withdraw", person, (*site).withdraw, false},
@@ -90,6 +95,8 @@ var routes = []route{
 	{"GET /arrivals", person, (*site).arrivals, false},
 	{"POST /arrivals", person, (*site).setWatch, false},
 	{"GET /feed/{name}", open, (*site).atom, false},
+	{"GET /mail/{do}/{name}", open, (*site).mailLink, false},
+	{"POST /mail/{do}/{name}", open, (*site).pressMail, false},
 
 	{"GET /data", person, (*site).data, false},
 	{"GET /data/export", person, (*site).export, false},

@@ -59,7 +59,7 @@ type estate struct {
 	*house
 	owner, other *browser
 	ids          map[string]int64 // by the first segment of the path, or its last word
-	undo         string
+	undo, upload string
 }
 
 func newEstate(t *testing.T) *estate {
@@ -78,6 +78,7 @@ func newEstate(t *testing.T) *estate {
 	e.owner.submit(e.owner.page("/follow"), "/follow", "how", "background")
 	jobs, _, err := h.store.ListFollowJobs(t.Context(), user.ID, followsOf(h, user))
 	h.check(err)
+	e.upload = uploadName(e.owner.declare(filesOf(t, "twitter-x.zip", strings.Repeat("x", 100))))
 	e.ids["sources"], e.ids["matches"], e.ids["follow"], e.ids["data"] = source.ID, likely[1].ID, jobs[0].ID, jobs[0].DestinationID
 	return e
 }
@@ -89,7 +90,15 @@ func (e *estate) path(pattern string, real bool) string {
 	if real {
 		id = e.ids[strings.Split(path, "/")[1]]
 	}
-	return strings.NewReplacer("{$}", "", "{id}", fmt.Sprint(id), "{flow}", "x", "{name}", "godwit.css").Replace(path)
+	return strings.NewReplacer("{$}", "", "{id}", fmt.Sprint(id), "{flow}", "x", "{name}", "godwit.css", "{upload}", e.uploadOr(real)).Replace(path)
+}
+
+// uploadOr is the name of the owner's unfinished upload, or one of nobody.
+func (e *estate) uploadOr(real bool) string {
+	if real && e.upload != "" {
+		return e.upload
+	}
+	return strings.Repeat("A", 26)
 }
 
 // form is what the owner's own page would post, with the owner's ids.
@@ -120,6 +129,8 @@ func (e *estate) form(pattern string, b *browser, real bool) []string {
 		form = append(form, "account", "alice@shore.test")
 	case "/language":
 		form = append(form, "language", "zh-Hans", "back", "/")
+	case "/uploads":
+		form = append(form, "mark", strings.Repeat("a", 64), "name", "twitter-y.zip", "size", "100")
 	case "/data/forget":
 		if b.cookie("session") != "" {
 			form = append(form, "typed", "@"+e.userOf(b).Handle.String())
@@ -144,6 +155,10 @@ func (e *estate) ask(pattern string, b *browser, real bool) answer {
 	switch {
 	case pattern == "POST /sources":
 		return b.upload(map[string]string{"twitter-x.zip": sampleZip(e.t)})
+	case method == http.MethodPatch:
+		return b.piece(path, 0, "x")
+	case method == http.MethodDelete:
+		return b.do(b.request(method, path, nil))
 	case method == http.MethodPost:
 		return b.post(path, e.form(pattern, b, real)...)
 	case strings.HasSuffix(pattern, "/events"):

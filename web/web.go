@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"godwit/internal/fedi"
 	"godwit/internal/social"
 	"godwit/web/locale"
 )
@@ -38,6 +39,8 @@ type Deps struct {
 	Ring       func(ctx context.Context, t social.Task) // wakes a worker; nil when workers look by themselves
 	BaseURL    string                                   // public address, without a path
 	Mode       Mode
+	XApp       fedi.XApp           // the operator's app at X, zero for none
+	Mail       bool                // e-mail is set up: workers send Letters
 	LocalKey   string              // Local: what ?k= must hold
 	BrowserURL func(string) string // where the browser reaches an address of another server; nil for the address itself
 	Proxies    []netip.Prefix      // peers whose X-Forwarded-For names the client
@@ -46,7 +49,6 @@ type Deps struct {
 	Now        func() time.Time    // nil for time.Now
 	Log        *slog.Logger        // nil for none
 	Demo       *DemoInfo           // the demonstration's extras
-
 }
 
 // DemoInfo is what the demonstration adds to the pages.
@@ -75,11 +77,12 @@ type site struct {
 	limits  limits
 	once    *once
 	streams *streams
+	writers *writers
 }
 
 // New makes the pages. Their http.Server is best made by Server.
 func New(d Deps) (http.Handler, error) {
-	s := &site{Deps: d, once: newOnce(maxOnce), streams: newStreams(), limits: newLimits()}
+	s := &site{Deps: d, once: newOnce(maxOnce), streams: newStreams(), writers: &writers{of: map[string]*writer{}}, limits: newLimits()}
 	if s.Now == nil {
 		s.Now = time.Now
 	}

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -31,6 +33,7 @@ type browser struct {
 	mu      sync.Mutex
 	trouble []string // what the page complained of: errors, refused resources
 	outside []string // requests that left this machine
+	forgive []string // what a page may complain of
 }
 
 // newBrowser starts Chromium. Under CI=true it must be there.
@@ -66,6 +69,13 @@ func newBrowser(t *testing.T) *browser {
 // what was wrong, as the journey makes pages do.
 var refusal = regexp.MustCompile(`status of (404|422) `)
 
+// forgives lets pages complain of what a journey makes happen to them.
+func (b *browser) forgives(texts ...string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.forgive = texts
+}
+
 // hear notes what a page complains of and where it sends requests.
 func (b *browser) hear(event any) {
 	b.mu.Lock()
@@ -74,7 +84,8 @@ func (b *browser) hear(event any) {
 	case *runtime.EventExceptionThrown:
 		b.trouble = append(b.trouble, e.ExceptionDetails.Text)
 	case *cdplog.EventEntryAdded:
-		if e.Entry.Level == "error" && !refusal.MatchString(e.Entry.Text) {
+		expected := func(text string) bool { return strings.Contains(e.Entry.Text, text) }
+		if e.Entry.Level == "error" && !refusal.MatchString(e.Entry.Text) && !slices.ContainsFunc(b.forgive, expected) {
 			b.trouble = append(b.trouble, e.Entry.Text+" "+e.Entry.URL)
 		}
 	case *network.EventRequestWillBeSent:

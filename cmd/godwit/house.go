@@ -8,13 +8,19 @@ import (
 	"godwit/internal/config"
 	"godwit/internal/fedi"
 	"godwit/internal/jobs"
+	"godwit/internal/mail"
 	"godwit/internal/social"
 	"godwit/internal/store"
 	"godwit/internal/worker"
+	"godwit/web"
 )
 
-// spoolQuota bounds what uploads may take on disk, in bytes.
-const spoolQuota = 50 << 30
+// What uploads may take on disk, in bytes: of everybody on a service, and of the
+// owner of a machine, whose one honest export may have 50 GB.
+const (
+	sharedQuota = 50 << 30
+	ownQuota    = 64 << 30
+)
 
 // lookEvery is how often a waiting command looks at the rows.
 const lookEvery = 250 * time.Millisecond
@@ -83,14 +89,36 @@ func (h *house) furnish(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if h.spool, err = store.OpenSpool(h.cfg.SpoolDir(), spoolQuota); err != nil {
+	quota := int64(sharedQuota)
+	if h.cfg.OpenTo == config.Local {
+		quota = ownQuota
+	}
+	if h.spool, err = store.OpenSpool(h.cfg.SpoolDir(), quota); err != nil {
 		return err
 	}
 	if h.user, err = h.store.LocalUser(ctx, time.Now().UTC()); err != nil {
 		return err
 	}
-	h.worker = worker.New(worker.Deps{Store: h.store, Door: h.door, Spool: h.spool, Log: h.logger()})
+	deps := worker.Deps{Store: h.store, Door: h.door, Spool: h.spool, Log: h.logger()}
+	if err := h.openPost(&deps); err != nil {
+		return err
+	}
+	h.worker = worker.New(deps)
 	return nil
+}
+
+// openPost lets workers send e-mail, where the operator set a server up.
+func (h *house) openPost(deps *worker.Deps) error {
+	if h.cfg.SMTPURL.IsZero() {
+		return nil
+	}
+	sender, err := mail.Open(mail.Options{URL: h.cfg.SMTPURL, From: h.cfg.SMTPFrom, Plain: h.cfg.PlainSMTP()})
+	if err != nil {
+		return err
+	}
+	letters, err := web.NewLetters(h.cfg.BaseURL)
+	deps.Post, deps.Letters = sender, letters
+	return err
 }
 
 func (h *house) close() {

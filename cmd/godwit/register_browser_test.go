@@ -79,7 +79,12 @@ func TestRegisterPages(t *testing.T) {
 // serve starts `godwit serve` on a free port and returns the link it prints.
 func (p *program) serve() string {
 	p.t.Helper()
-	cmd := exec.Command(p.path, "serve", "--addr", "127.0.0.1:0", "--no-open") // ended by stop
+	return p.serveOn("127.0.0.1:0")
+}
+
+func (p *program) serveOn(addr string) string {
+	p.t.Helper()
+	cmd := exec.Command(p.path, "serve", "--addr", addr, "--no-open") // ended by stop
 	cmd.Env = p.env
 	out, err := cmd.StdoutPipe()
 	if err != nil {

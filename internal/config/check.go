@@ -13,7 +13,8 @@ import (
 // check parses every raw value into c.
 func (c *Config) check() error {
 	for _, parse := range []func() error{
-		c.parseDataDir, c.parseOpenTo, c.parseAllow, c.parseProxies, c.parseAddr, c.parseOperator, c.parseBaseURL, c.parseDatabase, c.parseRedis, c.parseKeys, c.parsePrices,
+		c.parseDataDir, c.parseOpenTo, c.parseAllow, c.parseProxies, c.parseAddr, c.parseOperator, c.parseBaseURL, c.parseDatabase, c.parseRedis, c.parseKeys,
+		c.parseX, c.parsePrices, c.parseSMTP,
 	} {
 		if err := parse(); err != nil {
 			return err

@@ -48,6 +48,11 @@ type Config struct {
 	OpenTo      Mode
 	XPrices     Prices
 
+	XClientID     string        // of the operator's app at X, "" for none
+	XClientSecret social.Secret // zero for a public client
+	SMTPURL       social.Secret // zero: no e-mail
+	SMTPFrom      string
+
 	secretKey     social.Secret
 	secretKeyFile string
 	raw, from     map[string]string // by setting, for showing
@@ -94,9 +99,9 @@ func userDataDir() string {
 }
 
 // Load reads and checks the settings; it makes nothing on disk. fs holds the
-// flags that AddFlags and AddAddrFlag made, or is nil. GODWIT_SECRET_KEY is
-// removed from the environment once read, so that no child inherits it
-// (LOC-06): a process loads once. Errors are Invalid or Denied.
+// flags that AddFlags and AddAddrFlag made, or is nil. Secrets are removed from
+// the environment once read, so that no child inherits them (LOC-06): a process
+// loads once. Errors are Invalid or Denied.
 func Load(fs *pflag.FlagSet, p Places) (Config, error) {
 	v := viper.New()
 	v.SetConfigType("toml")
@@ -116,7 +121,7 @@ func Load(fs *pflag.FlagSet, p Places) (Config, error) {
 	for _, s := range settings {
 		c.raw[s.name], c.from[s.name] = text(v, s.name), origin(v, fs, s)
 	}
-	if err := os.Unsetenv(envName(secretKey)); err != nil {
+	if err := forgetSecrets(); err != nil {
 		return Config{}, err
 	}
 	return c, c.check()

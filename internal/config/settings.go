@@ -25,6 +25,10 @@ const (
 	xPriceUser     = "x_price_user"
 	xPricePost     = "x_price_post"
 	xPriceOwned    = "x_price_owned"
+	xClientID      = "x_client_id"
+	xClientSecret  = "x_client_secret"
+	smtpURL        = "smtp_url"
+	smtpFrom       = "smtp_from"
 )
 
 // defaultAddr is where the pages listen when nothing else is said.
@@ -59,6 +63,10 @@ var settings = []setting{
 	{xPriceUser, "", plain},
 	{xPricePost, "", plain},
 	{xPriceOwned, "", plain},
+	{xClientID, "client `ID` of an app at X, by which people prove their X account (default: none, they prove it by a post)", plain},
+	{xClientSecret, "", maskWhole},
+	{smtpURL, "", maskURL},
+	{smtpFrom, "`ADDRESS` from which e-mail comes, such as godwit@example.social", plain},
 	{openTo, "who may use this Godwit: local, invited or anyone", plain},
 }
 

@@ -97,6 +97,9 @@ type request struct {
 	body   *upload
 	most   int  // bytes of the answer
 	paid   bool // each time it is sent
+
+	user     string // Basic authentication, of an app
+	password social.Secret
 }
 
 // reply is an answer with its body read.
@@ -175,6 +178,9 @@ func (o *origin) do(ctx context.Context, r request) (reply, error) {
 	}
 	if !o.token.IsZero() {
 		req.SetAuthToken(o.token.Reveal())
+	}
+	if r.user != "" { // each part form-encoded first (RFC 6749, section 2.3.1)
+		req.SetBasicAuth(url.QueryEscape(r.user), url.QueryEscape(r.password.Reveal()))
 	}
 	resp, err := req.Execute(r.method, r.path)
 	if err != nil {

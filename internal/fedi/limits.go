@@ -13,6 +13,7 @@ const (
 	homeTime    = 30 * time.Second
 	oneDialTime = 2 * time.Second  // the least that one of several addresses gets
 	wholeLookUp = 30 * time.Second // a LookUp with all of its requests and pauses
+	revokeTime  = 3 * time.Second  // for giving a permission of X back, while somebody waits for the page
 	idleTime    = 30 * time.Second // an unused connection is kept
 )
 

@@ -15,9 +15,6 @@ import (
 	"godwit/internal/social"
 )
 
-// xAPIHost is where X's API v2 is.
-const xAPIHost = "api.x.com"
-
 // The codes of what can be wrong with an API that is read page by page.
 const (
 	CodeXToken      = "x-token"
@@ -62,7 +59,7 @@ type XAPI struct{ *origin }
 
 // XAPI returns the client for X's API with a token that the person made.
 func (d *Door) XAPI(token social.Secret) *XAPI {
-	return &XAPI{d.origin(cmp.Or(d.xAPI, xAPIHost), social.FlavourOther, token, nil)}
+	return &XAPI{d.origin(cmp.Or(d.xAPI, xAPI), social.FlavourOther, token, nil)}
 }
 
 // Host is where the lists come from.

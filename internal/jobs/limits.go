@@ -13,6 +13,7 @@ var shares = map[social.TaskKind]int{
 	social.MatchTask:  2,
 	social.LookUpTask: 64,
 	social.FollowTask: 32,
+	social.MailTask:   2,
 }
 
 // The bounds of this package.

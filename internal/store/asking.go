@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"godwit/internal/fault"
 	"godwit/internal/social"
 )
 
@@ -218,6 +219,31 @@ func use(ctx context.Context, x q, mark string, day int64, n int) error {
 	_, err := x.exec(ctx, `INSERT INTO allowances (mark, day, n) VALUES ($1, $2, $3)
 		ON CONFLICT (mark, day) DO UPDATE SET n = allowances.n + excluded.n`, mark, day, n)
 	return err
+}
+
+// allowance is how often something may be done in a UTC day under a mark.
+type allowance struct {
+	mark string
+	most int
+}
+
+// count counts one more of what is limited; a Wait with the code and sentence
+// says that it was enough for today.
+func count(ctx context.Context, x q, now time.Time, code, say string, limits []allowance) error {
+	day := now.Unix() / daySeconds
+	for _, limit := range limits {
+		n, err := used(ctx, x, limit.mark, day)
+		if err != nil {
+			return err
+		}
+		if n >= limit.most {
+			return fault.WaitUntil(time.Unix((day+1)*daySeconds, 0).UTC(), code, say)
+		}
+		if err := use(ctx, x, limit.mark, day, 1); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Waiting is how many of a User's Accounts wait for their turn, and whether it

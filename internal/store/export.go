@@ -26,6 +26,7 @@ var exported = []struct{ name, text string }{
 	{"tasks", `SELECT kind, subject, due_at, claimed_until, attempts FROM tasks WHERE user_id = $1 ORDER BY kind, subject`},
 	{"sources", `SELECT id, kind, state, name, digest, owner, exported_at, counts, warnings, fault_code, fault_args, fault_say,
 		bytes, created_at, read_at, seconds FROM sources WHERE user_id = $1 ORDER BY id`},
+	{"uploads", `SELECT shown, mark, bytes, source_id, touched_at FROM uploads WHERE user_id = $1 ORDER BY touched_at`},
 	{"accounts", `SELECT id, network, native_id, username, name, bio, location, url, links, pinned, pinned_links, named_at, texts_at, read_at
 		FROM accounts WHERE user_id = $1 ORDER BY id`},
 	{"edges", `SELECT e.source_id, e.kind, e.account_id FROM sources AS s JOIN edges AS e ON e.source_id = s.id
@@ -36,7 +37,8 @@ var exported = []struct{ name, text string }{
 	{"registrations", `SELECT xid, xid_proven, username, handle, actor_id, proof, post, code, audience, stale, created_at, checked_at, due_at
 		FROM registrations WHERE user_id = $1`},
 	{"proofs", `SELECT code, xid, username, handle, actor_id, created_at FROM proofs WHERE user_id = $1`},
-	{"arrivals", `SELECT match_id, found_at, seen_at FROM arrivals WHERE user_id = $1 ORDER BY match_id`},
+	{"arrivals", `SELECT match_id, found_at, seen_at, mailed_at FROM arrivals WHERE user_id = $1 ORDER BY match_id`},
+	{"mails", `SELECT address, lang, asked_at, written_at, confirmed_at, told_at FROM mails WHERE user_id = $1`},
 	{"holds", `SELECT reason, allowed, created_at FROM holds WHERE user_id = $1`},
 	{"undos", `SELECT decision, decided_at, before FROM undos WHERE user_id = $1 ORDER BY decided_at`},
 	{"pulls", `SELECT id, host, account_id, kind, cursor, pages, entries, spent, done, due_at, updated_at FROM pulls WHERE user_id = $1 ORDER BY id`},
@@ -73,7 +75,7 @@ func (s *Store) exportTo(ctx context.Context, userID int64, w io.Writer) error {
 		separator := "{"
 		for _, table := range exported {
 			out.WriteString(separator + "\n\"" + table.name + "\": [")
-			n, err := exportRows(ctx, x, userID, table.text, out)
+			n, err := s.exportRows(ctx, x, userID, table.text, out)
 			if err != nil {
 				return err
 			}
@@ -89,7 +91,7 @@ func (s *Store) exportTo(ctx context.Context, userID int64, w io.Writer) error {
 	return errors.Join(err, out.Flush())
 }
 
-func exportRows(ctx context.Context, x q, userID int64, text string, out *bufio.Writer) (n int, err error) {
+func (s *Store) exportRows(ctx context.Context, x q, userID int64, text string, out *bufio.Writer) (n int, err error) {
 	rows, err := x.rows(ctx, text, userID)
 	if err != nil {
 		return 0, err
@@ -100,7 +102,14 @@ func exportRows(ctx context.Context, x q, userID int64, text string, out *bufio.
 		return 0, err
 	}
 	for ; rows.Next(); n++ {
-		row, err := exportRow(rows, columns)
+		values, err := exportValues(rows, columns)
+		if err == nil {
+			err = s.revealAddress(userID, values)
+		}
+		if err != nil {
+			return n, err
+		}
+		row, err := json.Marshal(values)
 		if err != nil {
 			return n, err
 		}
@@ -113,7 +122,18 @@ func exportRows(ctx context.Context, x q, userID int64, text string, out *bufio.
 	return n, rows.Err()
 }
 
-func exportRow(rows *sql.Rows, columns []string) ([]byte, error) {
+// revealAddress opens the one sealed thing that is the person's own words.
+func (s *Store) revealAddress(userID int64, row map[string]any) error {
+	sealed, ok := row["address"].([]byte)
+	if !ok {
+		return nil
+	}
+	address, err := s.sealer.unseal(sealed, addressAt(userID))
+	row["address"] = address.Reveal()
+	return err
+}
+
+func exportValues(rows *sql.Rows, columns []string) (map[string]any, error) {
 	values := make([]any, len(columns))
 	into := make([]any, len(columns))
 	for i := range values {
@@ -126,7 +146,7 @@ func exportRow(rows *sql.Rows, columns []string) ([]byte, error) {
 	for i, name := range columns {
 		row[name] = exportValue(name, values[i])
 	}
-	return json.Marshal(row)
+	return row, nil
 }
 
 // exportValue is a stored value as people read it.

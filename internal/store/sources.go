@@ -63,11 +63,12 @@ func (s *Store) ListSources(ctx context.Context, userID int64) ([]social.Source,
 	return all, s.d.mean(err)
 }
 
-// Spools lists every spool name that a Source still needs, for the sweep of
-// the spool folder.
+// Spools lists every spool name that a Source or an unfinished upload still
+// needs, for the sweep of the spool folder.
 func (s *Store) Spools(ctx context.Context) ([]string, error) {
 	all, err := list(ctx, s.reading, scalar[string], `
-		SELECT DISTINCT spool FROM sources WHERE NOT keep AND spool <> '' AND state IN ('received', 'reading') ORDER BY spool`)
+		SELECT spool FROM sources WHERE NOT keep AND spool <> '' AND state IN ('received', 'reading')
+		UNION SELECT name FROM uploads WHERE source_id = 0 ORDER BY 1`)
 	return all, s.d.mean(err)
 }
 

@@ -95,6 +95,7 @@ var kinds = []struct {
 	{social.FollowTask, dueAtHomes, `SELECT id AS subject, user_id FROM destinations WHERE id = $1`},
 	{social.MatchTask, dueInOrder, `SELECT id AS subject, id AS user_id FROM users WHERE id = $1`},
 	{social.ImportTask, dueByTurns, `SELECT id AS subject, user_id FROM sources WHERE id = $1`},
+	{social.MailTask, dueInOrder, `SELECT id AS subject, id AS user_id FROM users WHERE id = $1`},
 	{social.LookUpTask, dueInOrder, `SELECT id AS subject, CAST(NULL AS BIGINT) AS user_id FROM domains WHERE id = $1`},
 }
 

@@ -19,6 +19,7 @@ const (
 	matchTime  = 2 * time.Minute
 	lookUpTime = 90 * time.Second
 	followTime = 3 * time.Minute
+	mailTime   = time.Minute
 	settleTime = 5 * time.Second  // for giving a claim back, also at shutdown
 	keepTime   = 30 * time.Second // for a result of the far side that the database does not take at once
 )

@@ -27,6 +27,10 @@ type Deps struct {
 	Now   func() time.Time // default: time.Now
 	Log   *slog.Logger     // default: slog.Default()
 
+	// Post and Letters send e-mail; nil where the operator set none up.
+	Post    post
+	Letters Letters
+
 	// Outcome, which may be nil, is told of every FollowJob whose Outcome this
 	// process wrote, as it happens.
 	Outcome func(social.FollowJob)
@@ -45,6 +49,8 @@ type Worker struct {
 	posts   posts
 	home    func(d social.Destination, token social.Secret, observe func(fedi.Call)) home
 	told    func(social.FollowJob)
+	post    post
+	letters Letters
 
 	requests, limited atomic.Int64
 	reading           sync.Map // of exports being read, by Source id
@@ -56,7 +62,7 @@ type Worker struct {
 
 // New makes a Worker.
 func New(d Deps) *Worker {
-	w := &Worker{store: d.Store, spool: d.Spool, now: d.Now, log: d.Log, told: d.Outcome, met: map[int64]time.Time{}, wrote: map[social.Outcome]int{}}
+	w := &Worker{store: d.Store, spool: d.Spool, now: d.Now, log: d.Log, told: d.Outcome, post: d.Post, letters: d.Letters, met: map[int64]time.Time{}, wrote: map[social.Outcome]int{}}
 	if w.now == nil {
 		w.now = time.Now
 	}
@@ -113,6 +119,8 @@ func (w *Worker) steps(kind social.TaskKind) (step, time.Duration) {
 		return w.lookUpOne, lookUpTime
 	case social.FollowTask:
 		return w.follow, followTime
+	case social.MailTask:
+		return w.writeMail, mailTime
 	}
 	return nil, 0
 }
