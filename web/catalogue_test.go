@@ -36,7 +36,7 @@ func TestEveryFaultHasItsSentence(t *testing.T) {
 		silent[code] = true
 	}
 	codes := map[string]string{}
-	for _, dir := range []string{"../internal/social", "../internal/fedi", "../internal/store", "../internal/worker", "../importer", "../bridge", "../matcher", "."} {
+	for _, dir := range []string{"../internal/social", "../internal/fedi", "../internal/mail", "../internal/store", "../internal/worker", "../importer", "../bridge", "../matcher", "."} {
 		for _, code := range faultCodes(t, dir) {
 			codes[code] = dir
 		}

@@ -71,6 +71,13 @@ type matchStore interface {
 type followStore interface {
 	Followable(ctx context.Context, userID, destinationID int64) ([]social.Match, error)
 	NotFollowed(ctx context.Context, userID, destinationID int64) ([]social.Match, error)
+	FollowByList(ctx context.Context, userID, destinationID int64, byList bool, now time.Time) error
+	CallRoll(ctx context.Context, userID, destinationID int64, now time.Time) error
+	Carriable(ctx context.Context, userID int64) (map[social.EdgeKind]int, error)
+	PlanEdges(ctx context.Context, userID, destinationID int64, kinds []social.EdgeKind, now time.Time) (planned int, err error)
+	UndoEdges(ctx context.Context, userID, destinationID int64, now time.Time) (n int, err error)
+	ListEdgeJobs(ctx context.Context, userID, destinationID int64) ([]social.EdgeJob, error)
+	PlainPerDay() int
 	PlanFollows(ctx context.Context, userID, destinationID int64, now time.Time) (planned int, err error)
 	SetFollowState(ctx context.Context, userID, destinationID int64, state social.FollowState, now time.Time) error
 	RetryFollows(ctx context.Context, userID, destinationID, jobID int64, now time.Time) (int, error)

@@ -73,7 +73,7 @@ func diagnose(ctx context.Context, door *fedi.Door, host string, sw social.Softw
 	for _, b := range bridge.Starting(sw.Flavour, time.Now().UTC()) {
 		d.Budgets = append(d.Budgets, allowance{b.Family, b.Limit, int(b.Window.Seconds())})
 	}
-	instance, err := door.Home(host, social.Secret{}, sw.Flavour, nil).Instance(ctx)
+	instance, err := door.Account(host, social.Secret{}, sw.Flavour, nil).Instance(ctx)
 	if err != nil {
 		d.Trouble = "The server doesn't tell strangers about itself; Godwit goes by its software."
 		return d

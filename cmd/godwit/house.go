@@ -50,6 +50,9 @@ func (a *app) openStore(ctx context.Context) (*store.Store, error) {
 		return nil, err
 	}
 	o := store.Options{URL: a.cfg.DatabaseURL.Reveal(), Path: a.cfg.DatabasePath()}
+	if a.cfg.OpenTo != config.Local {
+		o.PlainPerDay = store.PlainListsPerDay
+	}
 	for _, k := range keys {
 		o.Keys = append(o.Keys, store.Key{ID: k.ID, Secret: k.Secret})
 	}
@@ -75,11 +78,18 @@ func (a *app) open(ctx context.Context) (*house, error) {
 	return h, nil
 }
 
+// startRamp is how long a process that serves or works begins slowly: after an
+// outage all is due at once.
+const startRamp = time.Minute
+
 // openDoor opens the way to other servers.
 func (a *app) openDoor() (*fedi.Door, error) {
 	o := fedi.Options{UserAgent: userAgent(a.cfg), Allow: a.cfg.Allow, OwnHost: ownHost(a.cfg)}
-	if a.world != nil {
+	switch {
+	case a.world != nil:
 		a.world(&o)
+	case a.service:
+		o.Ramp = startRamp
 	}
 	return fedi.Open(o)
 }

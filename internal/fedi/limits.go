@@ -57,7 +57,8 @@ const (
 	homeAtOnce     = 2
 	snacAtOnce     = 1 // snac has four threads in all
 	appPause       = time.Minute
-	circuitAfter   = 3 // failures in a row
+	rampGap        = 50 * time.Millisecond // between the starts of two requests to anybody, while a process starts
+	circuitAfter   = 3                     // failures in a row
 	circuitFirst   = 5 * time.Minute
 	circuitMost    = 24 * time.Hour
 	circuitMostFor = time.Hour // a home server: its people wait for it

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"godwit/internal/fault"
 	"godwit/internal/social"
 )
 
@@ -227,23 +226,23 @@ type allowance struct {
 	most int
 }
 
-// count counts one more of what is limited; a Wait with the code and sentence
-// says that it was enough for today.
-func count(ctx context.Context, x q, now time.Time, code, say string, limits []allowance) error {
+// count counts one more of what is limited; until is when there is more to be
+// had if it was enough for today, else zero.
+func count(ctx context.Context, x q, now time.Time, limits ...allowance) (until time.Time, err error) {
 	day := now.Unix() / daySeconds
 	for _, limit := range limits {
 		n, err := used(ctx, x, limit.mark, day)
 		if err != nil {
-			return err
+			return time.Time{}, err
 		}
 		if n >= limit.most {
-			return fault.WaitUntil(time.Unix((day+1)*daySeconds, 0).UTC(), code, say)
+			return time.Unix((day+1)*daySeconds, 0).UTC(), nil
 		}
 		if err := use(ctx, x, limit.mark, day, 1); err != nil {
-			return err
+			return time.Time{}, err
 		}
 	}
-	return nil
+	return time.Time{}, nil
 }
 
 // Waiting is how many of a User's Accounts wait for their turn, and whether it

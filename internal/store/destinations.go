@@ -9,11 +9,11 @@ import (
 )
 
 const destinationColumns = `id, user_id, host, remote_id, handle, actor_id, flavour, software, scopes,
-	state, follow_state, following, created_at`
+	state, follow_state, following, by_list, roll_at, roll_requests, roll_cursor, created_at`
 
 func scanDestination(r scanner) (d social.Destination, err error) {
 	err = r.Scan(&d.ID, &d.UserID, &d.Host, &d.RemoteID, handle{&d.Handle}, &d.ActorID, &d.Flavour, &d.Software, &d.Scopes,
-		&d.State, &d.Follow, &d.Following, moment{&d.CreatedAt})
+		&d.State, &d.Follow, &d.Following, &d.ByList, moment{&d.Roll.DueAt}, &d.Roll.Requests, &d.Roll.Cursor, moment{&d.CreatedAt})
 	return d, err
 }
 

@@ -19,7 +19,7 @@ var exported = []struct{ name, text string }{
 	{"user", `SELECT id, host, remote_id, handle, actor_id, locale, born, watching, auto_follow, feed_salt <> '' AS feed, created_at FROM users WHERE id = $1`},
 	{"sessions", `SELECT created_at, seen_at FROM sessions WHERE user_id = $1 ORDER BY created_at`},
 	{"flows", `SELECT host, typed, scopes, created_at FROM flows WHERE user_id = $1 ORDER BY created_at`},
-	{"destinations", `SELECT id, host, remote_id, handle, actor_id, flavour, software, scopes, state, follow_state, following, created_at
+	{"destinations", `SELECT id, host, remote_id, handle, actor_id, flavour, software, scopes, state, follow_state, following, by_list, created_at
 		FROM destinations WHERE user_id = $1 ORDER BY id`},
 	{"budgets", `SELECT destination_id, family, quota, remaining, resets_at, window_micros FROM budgets WHERE user_id = $1 ORDER BY 1, 2`},
 	{"home_turns", `SELECT host, day, served FROM home_turns WHERE user_id = $1 ORDER BY host`},
@@ -43,6 +43,10 @@ var exported = []struct{ name, text string }{
 	{"undos", `SELECT decision, decided_at, before FROM undos WHERE user_id = $1 ORDER BY decided_at`},
 	{"pulls", `SELECT id, host, account_id, kind, cursor, pages, entries, spent, done, due_at, updated_at FROM pulls WHERE user_id = $1 ORDER BY id`},
 	{"pull_pages", `SELECT g.pull_id, g.n, g.body FROM pulls AS p JOIN pull_pages AS g ON g.pull_id = p.id WHERE p.user_id = $1 ORDER BY 1, 2`},
+	{"list_members", `SELECT l.source_id, l.title, l.account_id FROM sources AS s JOIN list_members AS l ON l.source_id = s.id
+		WHERE s.user_id = $1 ORDER BY 1, 2, 3`},
+	{"edge_jobs", `SELECT destination_id, kind, list, handle, actor_id, remote_id, list_id, state, outcome, reason, attempts, due_at, updated_at
+		FROM edge_jobs WHERE user_id = $1 ORDER BY id`},
 	{"follow_jobs", `SELECT id, destination_id, match_id, handle, actor_id, state, outcome, reason, new_handle, remote_id, locked,
 		attempts, due_at, asked_at, updated_at FROM follow_jobs WHERE user_id = $1 ORDER BY id`},
 }

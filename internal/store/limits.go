@@ -33,10 +33,11 @@ const (
 	lettersPerAddress = 3    // letters to one address, whoever wants them
 	arrivalsKept      = 50   // in a list of arrivals
 
-	dueWindow    = 2000 // FollowJobs looked at for one step, most certain first
-	duePerDomain = 3    // of them handed out for one target domain
-	dueJobs      = 40   // handed out in all
-	confirmJobs  = 40   // asked ones handed out for a relationship check
+	dueWindow   = 2000 // FollowJobs looked at for one step, most certain first
+	duePerTurn  = 3    // of them handed out for one target domain
+	duePerList  = 10   // of them, where they go into lists
+	dueJobs     = 40   // handed out in all
+	confirmJobs = 40   // asked ones handed out for a relationship check
 
 	homeAtOnce = 2 // follow tasks of one home server that are worked on at once, over all processes
 	turnLength = 5 // requests for one User before it is another's turn: so many lead to a first follow

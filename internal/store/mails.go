@@ -54,12 +54,13 @@ func (s *Store) AskMail(ctx context.Context, userID int64, address, lang string,
 		if err != nil {
 			return err
 		}
-		err = count(ctx, x, now, "mails-full", sayMailsFull, []allowance{
-			{m.of("letters of account", u.Host+" "+string(u.RemoteID)), lettersPerPerson},
-			{m.of("letters to address", lower(address)), lettersPerAddress},
-		})
+		until, err := count(ctx, x, now, allowance{m.of("letters of account", u.Host+" "+string(u.RemoteID)), lettersPerPerson},
+			allowance{m.of("letters to address", lower(address)), lettersPerAddress})
 		if err != nil {
 			return err
+		}
+		if !until.IsZero() {
+			return fault.WaitUntil(until, "mails-full", "That is enough e-mails for today. Nothing was changed; try again tomorrow.")
 		}
 		_, err = x.exec(ctx, `INSERT INTO mails (user_id, address, lang, salt, asked_at, written_at, confirmed_at, told_at)
 			VALUES ($1, $2, $3, $4, $5, 0, 0, 0) ON CONFLICT (user_id) DO UPDATE SET address = excluded.address, lang = excluded.lang,
@@ -71,8 +72,6 @@ func (s *Store) AskMail(ctx context.Context, userID int64, address, lang string,
 		return ring(ctx, x, social.MailTask, userID, now)
 	})
 }
-
-const sayMailsFull = "That is enough e-mails for today. Nothing was changed; try again tomorrow."
 
 // GetMail returns the User's address, or NotFound.
 func (s *Store) GetMail(ctx context.Context, userID int64) (Mail, error) {

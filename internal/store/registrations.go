@@ -98,10 +98,16 @@ func allowClaim(ctx context.Context, x q, m marker, userID int64, p social.Pendi
 	if err != nil || again {
 		return err
 	}
-	return count(ctx, x, p.CreatedAt, "claims-full", sayClaimsFull, []allowance{
-		{m.of("claims of account", p.Handle.Key()), claimsPerPerson},
-		{m.of("claims of server", registrable(p.Handle.Host())), claimsPerServer},
-	})
+	return countClaim(ctx, x, p.CreatedAt, allowance{m.of("claims of account", p.Handle.Key()), claimsPerPerson},
+		allowance{m.of("claims of server", registrable(p.Handle.Host())), claimsPerServer})
+}
+
+func countClaim(ctx context.Context, x q, now time.Time, limits ...allowance) error {
+	until, err := count(ctx, x, now, limits...)
+	if err == nil && !until.IsZero() {
+		err = fault.WaitUntil(until, "claims-full", "That is enough registrations from there for today. Nothing was changed; try again tomorrow.")
+	}
+	return err
 }
 
 // CountXLogin counts a sign-in at X that an account begins. A Wait says that
@@ -112,14 +118,10 @@ func (s *Store) CountXLogin(ctx context.Context, h social.Handle, now time.Time)
 		return err
 	}
 	return s.write(ctx, func(x q) error {
-		return count(ctx, x, now, "claims-full", sayClaimsFull, []allowance{
-			{m.of("X logins of account", h.Key()), loginsPerPerson},
-			{m.of("X logins of server", registrable(h.Host())), loginsPerServer},
-		})
+		return countClaim(ctx, x, now, allowance{m.of("X logins of account", h.Key()), loginsPerPerson},
+			allowance{m.of("X logins of server", registrable(h.Host())), loginsPerServer})
 	})
 }
-
-const sayClaimsFull = "That is enough registrations from there for today. Nothing was changed; try again tomorrow."
 
 // GetProof returns the User's proof under way, or NotFound when there is none
 // or its code is older than a day.

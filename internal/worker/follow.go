@@ -38,12 +38,22 @@ func (w *Worker) follow(ctx context.Context, t social.Task, _ int) (time.Time, e
 		return w.round(t, x, bridge.Act{}, now).readBlocks(ctx)
 	}
 	act, until := bridge.Next(bridge.Work{Destination: x.Destination, Budgets: x.Budgets, Due: x.Due, Confirm: x.Confirm, NextDue: x.NextDue}, now)
-	if act.Kind == bridge.Rest {
-		return restUntil(until, now), nil
+	edges := edgeTurn(x, now)
+	carries := act.Kind == bridge.Rest && !edges.IsZero() && !edges.After(now)
+	if act.Kind == bridge.Rest && !carries {
+		return restUntil(soonest(until, edges), now), nil
 	}
 	r := w.round(t, x, act, now)
 	if !w.hasMet(x.Destination.ID, now) {
 		return r.meet(ctx)
+	}
+	switch act.Kind {
+	case bridge.Rest:
+		return r.carry(ctx, x.Edge)
+	case bridge.HandOver:
+		return r.handOver(ctx)
+	case bridge.Roll:
+		return r.callRoll(ctx, x.Handed)
 	}
 	if err := r.begin(ctx); err != nil {
 		return time.Time{}, err
@@ -66,7 +76,8 @@ func restUntil(until, now time.Time) time.Time {
 
 // home is what following needs of a home server.
 type home interface {
-	bridge.Server
+	bridge.Carrier
+	bridge.Lister
 	VerifyCredentials(ctx context.Context) (social.RemoteAccount, error)
 	Suspended(ctx context.Context) ([]string, error)
 }
@@ -166,12 +177,8 @@ func (r *round) enterFor(ctx context.Context, robots bool) error {
 
 // changed are the Budgets that are not as they were stored: the others may
 // have been changed by those who share them.
-func (r *round) changed() (some []social.Budget) {
-	for _, b := range r.budgets {
-		if !slices.Contains(r.before, b) {
-			some = append(some, b)
-		}
-	}
+func (r *round) changed() []store.BudgetChange {
+	some := store.Changes(r.before, r.budgets)
 	r.before = slices.Clone(r.budgets)
 	return some
 }

@@ -75,7 +75,7 @@ func New(d Deps) *Worker {
 	out := asker{d.Door, d.Store, w.now}
 	w.realm, w.mover, w.forbids, w.posts = d.Door.Realm(), out, d.Door.Forbids, out
 	w.home = func(dest social.Destination, token social.Secret, observe func(fedi.Call)) home {
-		return d.Door.Home(dest.Host, token, dest.Flavour, observe)
+		return d.Door.Account(dest.Host, token, dest.Flavour, observe)
 	}
 	return w
 }

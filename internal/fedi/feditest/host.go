@@ -42,6 +42,10 @@ type Host struct {
 	faults   []*fault
 	custom   []customRoute
 
+	lists      []*personList
+	imports    []importedRow
+	sessions   map[string]*token      // of MiAuth, allowed and not fetched
+	hours      map[string][]time.Time // acts of the last hour
 	posts      []*post
 	uploads    []*upload
 	keys       map[string]keyed
@@ -95,7 +99,8 @@ func (w *World) AddHost(name string, flavour social.Flavour, options ...HostOpti
 	h := &Host{world: w, name: name, domain: name, ways: waysOf(flavour), title: name, limits: Limits{}.orUpstream(),
 		accounts: map[string]*Account{}, aliases: map[string]*Account{}, blocked: map[string]bool{}, limited: map[string]bool{},
 		ids: map[*Account]string{}, known: map[string]*Account{},
-		apps: map[string]*app{}, codes: map[string]*grant{}, tokens: map[string]*token{}, windows: windows{}, keys: map[string]keyed{}}
+		apps: map[string]*app{}, codes: map[string]*grant{}, tokens: map[string]*token{}, windows: windows{}, keys: map[string]keyed{},
+		sessions: map[string]*token{}, hours: map[string][]time.Time{}}
 	for _, option := range options {
 		option(h)
 	}
