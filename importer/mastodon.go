@@ -107,6 +107,12 @@ func (o *outbox) item(v jsontext.Value) error {
 	if !ok {
 		return errShape
 	}
+	return o.take(p, n)
+}
+
+// take counts a post the first time and gives it the second; one that not
+// everybody could read is given only.
+func (o *outbox) take(p *social.Post, n int64) error {
 	switch {
 	case o.again && o.given.n < maxPosts && o.given.add(n):
 		p.Thread = o.chains.root(n)
@@ -133,7 +139,7 @@ func (o *outbox) countPost(p *social.Post, n int64) {
 	case !p.Repost.IsZero():
 		c.Reposts++
 	case p.Reply.Own:
-		o.posts.answers.add(answer{n, id([]byte(p.Reply.ID)), true})
+		o.posts.answers.add(answer{n, postNumber(p.Reply.ID), true})
 	case !p.Reply.IsZero():
 		c.Replies++
 	}
