@@ -70,14 +70,19 @@ func (r *reading) mastodonOutbox(p part, in io.Reader) error {
 	var t tally
 	o := &outbox{reading: r}
 	err := streamList(in, "orderedItems", func(v jsontext.Value) error { return t.entry(r, o.item(v)) })
-	if r.again {
+	return o.end(p, &t, err)
+}
+
+// end says, the first time, what was met in the posts.
+func (o *outbox) end(p part, t *tally, err error) error {
+	if o.again {
 		return nil // said the first time
 	}
 	if o.private > 0 {
-		r.e.warn(privatePosts(o.private))
+		o.e.warn(privatePosts(o.private))
 	}
-	r.posted(o.newest)
-	t.say(r, p)
+	o.posted(o.newest)
+	t.say(o.reading, p)
 	return t.torn(err)
 }
 

@@ -130,15 +130,7 @@ func (r *reading) apiPosts(p part, in io.Reader) error {
 		}
 		return nil
 	})
-	if r.again {
-		return nil // said the first time
-	}
-	if o.private > 0 {
-		r.e.warn(privatePosts(o.private))
-	}
-	r.posted(o.newest)
-	t.say(r, p)
-	return t.torn(err)
+	return o.end(p, &t, err)
 }
 
 // status reads one Status entity.

@@ -8,7 +8,6 @@ import (
 	"io"
 	"strconv"
 
-	"godwit/importer"
 	"godwit/internal/fault"
 	"godwit/internal/fedi"
 	"godwit/internal/social"
@@ -166,7 +165,7 @@ func (w *Worker) writePull(ctx context.Context, p social.Pull, upload *store.Upl
 
 // admit recognises what lies in the spool for a new Source, and makes its row.
 func (w *Worker) admit(ctx context.Context, source social.Source) (social.Source, error) {
-	err := w.recognise(&source)
+	err := RecogniseSpooled(w.spool, &source)
 	if err != nil {
 		return source, errors.Join(err, w.spool.Delete(source.Spool))
 	}
@@ -175,27 +174,4 @@ func (w *Worker) admit(ctx context.Context, source social.Source) (social.Source
 		err = errors.Join(err, w.spool.Delete(source.Spool))
 	}
 	return saved, err
-}
-
-func (w *Worker) recognise(source *social.Source) error {
-	spooled, done, err := w.spool.Open(source.Spool)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = done() }()
-	files := make([]importer.File, len(spooled))
-	for i, f := range spooled {
-		files[i] = importer.File{Name: f.Name, Size: f.Size, ReaderAt: f.ReaderAt}
-		source.Bytes += f.Size
-	}
-	export, err := importer.Open(files)
-	if err != nil {
-		return err
-	}
-	source.Kind = export.Kind()
-	if err := export.Close(); err != nil {
-		return err
-	}
-	source.Digest, err = importer.Digest(files)
-	return err
 }
