@@ -61,6 +61,7 @@ const (
 	flowLife    = 10 * time.Minute
 	textLife    = 24 * time.Hour      // of strangers' texts after they were read
 	parkedLife  = 30 * 24 * time.Hour // of a User whose account is somebody else's now
+	pullLife    = 30 * 24 * time.Hour // of the place at which a reading over an API stopped
 	undoLife    = 24 * time.Hour      // of an act that can be undone
 	uploadLife  = 24 * time.Hour      // of an unfinished upload after its last piece: until somebody has a better connection (ZIP-05)
 	blocksLife  = 30 * 24 * time.Hour // of a list that is not read again, since nobody follows from there any more
@@ -89,6 +90,7 @@ const (
 	readers          = 4                // SQLite connections that read
 	poolSize         = 10               // PostgreSQL connections of one process
 	journalLimit     = 64 << 20         // bytes that SQLite's WAL is cut back to
+	journalPages     = 8000             // pages of 4 KiB after which it goes into the file: half of that
 )
 
 // Bounds of the spool.
