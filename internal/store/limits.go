@@ -16,6 +16,7 @@ const (
 
 	maxDomainDay = 2000  // handles asked of one registrable domain in a UTC day
 	maxUserDay   = 20000 // look-ups that one User causes in a UTC day
+	pagesPerDay  = 200   // pages of profiles that are read for one User within a day
 	daySeconds   = 24 * 60 * 60
 
 	askedPerPerson    = 7500   // numbers of a following list in 30 days (REG-02): Mastodon's own limit of follows
@@ -80,6 +81,7 @@ const (
 	mailEvery   = 24 * time.Hour      // between two letters about arrivals
 	knownLife   = 30 * 24 * time.Hour // of an account's id on a home server, which may get another one
 	targetLife  = 24 * time.Hour      // of the pace towards a host, after its window
+	pageLife    = 30 * 24 * time.Hour // of what a page said, before it may be read again
 	lookUpLife  = 30 * 24 * time.Hour // of an answer that no Match refers to any more
 )
 
