@@ -76,7 +76,7 @@ var rules = []rule{
 	{social.Likely, func(f facts) bool { return f.listed },
 		"a public list names it, and its server confirms it; a list is somebody else's word and so never more than likely"},
 	{social.Likely, func(f facts) bool { return f.sameName },
-		"its network gives every account this address, and the network confirms that its owner shares there"},
+		"it is the account's own address, which its network gives to every account, and the network confirms that its owner shares there"},
 	{social.Possible, func(f facts) bool { return f.lapsed },
 		"what proved the registration was gone when we looked again, or the X name is from long before or after"},
 	{social.Possible, func(f facts) bool { return f.named },
@@ -222,8 +222,8 @@ func weigh(m social.Match, now time.Time) facts {
 			f.listed, f.named = f.listed || e.Form == "", f.named || e.Form != ""
 		case e.Kind == social.OwnList:
 			f.own = true
-		case e.Kind == social.SameName:
-			f.sameName = f.sameName || !e.Maybe
+		case e.Kind == social.SameName && !e.Maybe:
+			f.sameName, f.stale = f.sameName || !Old(e, now), f.stale || Old(e, now)
 		case e.Kind == social.LinkBack:
 			f.linkBack = true
 		case e.Kind == social.PageBack:

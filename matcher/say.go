@@ -53,6 +53,9 @@ var elsewhere = sentence{"evidence-elsewhere", "Their profile on {network} says 
 // overBridge goes with the address that a Bluesky account would have.
 var overBridge = sentence{"evidence-bridged", "Bridgy Fed shows their Bluesky account as {handle}, if they asked it to."}
 
+// onThreads goes with the address of a Threads account itself.
+var onThreads = sentence{"evidence-threads", "They are {handle} on Threads, and Threads confirms that they share there."}
+
 // oldSentence goes with Evidence that Old holds for.
 var oldSentence = sentence{"evidence-old", "Seen {date}; it may have changed."}
 
@@ -78,8 +81,11 @@ func Say(e social.Evidence, handle social.Handle) (code string, args map[string]
 	if network := social.Network(e.Source).Name(); isClaim(e.Kind) && network != "" {
 		s, args["network"] = elsewhere, network
 	}
-	if e.Kind == social.SameName && e.Source == string(social.Bluesky) {
+	switch {
+	case e.Kind == social.SameName && e.Source == string(social.Bluesky):
 		s = overBridge
+	case e.Kind == social.SameName && e.Source == string(social.Threads):
+		s = onThreads
 	}
 	if e.Kind == social.OnPage && e.Maybe {
 		s = openPage
