@@ -85,6 +85,12 @@ const (
 	lookUpLife  = 30 * 24 * time.Hour // of an answer that no Match refers to any more
 )
 
+// Looking keys up in the registry.
+const (
+	registryBatch  = 2500 // keys of one statement
+	registryAtOnce = 3    // statements, so that the pool keeps connections for others
+)
+
 // Times of the databases.
 const (
 	busyTimeout      = 10 * time.Second // SQLite: wait for another process's transaction
