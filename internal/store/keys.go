@@ -84,7 +84,7 @@ func (s *Store) enrol(ctx context.Context, x q, known []string) error {
 // sealedColumns are all places of sealed secrets, as table and column.
 var sealedColumns = [][2]string{
 	{"destinations", "token"}, {"apps", "client_secret"}, {"flows", "client_secret"}, {"flows", "verifier"},
-	{"mark_keys", "secret"},
+	{"mark_keys", "secret"}, {"waves", "hook"},
 }
 
 // notUsed refuses to go on without a key that still seals something.
@@ -179,5 +179,12 @@ var sealedKinds = []struct {
 		func(r scanner) (row sealedRow, err error) {
 			row.at, row.key = markKeyAt(), []any{registryMarks}
 			return row, r.Scan(&row.value)
+		}},
+	{`SELECT id, hook FROM waves`, `UPDATE waves SET hook = $1 WHERE id = $2`,
+		func(r scanner) (row sealedRow, err error) {
+			var id int64
+			err = r.Scan(&id, &row.value)
+			row.at, row.key = hookAt(id), []any{id}
+			return row, err
 		}},
 }

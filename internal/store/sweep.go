@@ -32,6 +32,9 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (touched int, err erro
 		{`DELETE FROM remote_ids WHERE found_at <= $1`, []any{ago(knownLife)}},
 		{`DELETE FROM home_budgets WHERE resets_at <= $1`, []any{ago(targetLife)}},
 		{`DELETE FROM home_turns WHERE day < $1`, []any{dayOf(now)}},
+		{`DELETE FROM wave_loads WHERE at <= $1`, []any{ago(loadLife)}},
+		{`DELETE FROM wave_calls WHERE at <= $1`, []any{ago(callLife)}},
+		{`DELETE FROM waves WHERE ends_at <= $1 OR closed_at > 0 AND closed_at <= $1`, []any{ago(waveLife)}},
 		{`DELETE FROM undos WHERE decided_at <= $1`, []any{ago(undoLife)}},
 		{`DELETE FROM lookups WHERE checked_at > 0 AND checked_at <= $1 AND due_at <= $1
 			AND NOT EXISTS (SELECT 1 FROM matches WHERE lookup_id = lookups.id)`, []any{ago(lookUpLife)}},
