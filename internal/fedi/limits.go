@@ -44,6 +44,7 @@ const (
 	maxProfile   = 64 << 10 // bytes of a profile text that are read for links
 	maxRules     = 50
 	maxBlocked   = 50_000 // suspended domains of one server
+	maxAbout     = 20_000 // characters of a server's description
 	maxRule      = 500    // characters
 	maxSaid      = 200    // characters of a server's own words, in logs
 )

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"time"
-
 )
 
 // Count is a figure with how many people it comes from.
@@ -124,4 +123,3 @@ func (s *Store) CountWaves(ctx context.Context, now time.Time) error {
 	}
 	return nil
 }
-

@@ -121,11 +121,14 @@ type round struct {
 	home    social.Home
 	budgets []social.Budget
 	before  []social.Budget // as they are stored
+	wave    int64           // that the Destination is in, 0 for none
+	asked   int             // requests to the home server
+	slow    int             // of them answered with "slow down", or not at all
 	now     time.Time
 }
 
 func (w *Worker) round(t social.Task, x store.FollowWork, act bridge.Act, now time.Time) *round {
-	r := &round{w: w, t: t, d: x.Destination, plan: act, now: now, home: x.Home, budgets: x.Budgets, before: x.Budgets}
+	r := &round{w: w, t: t, d: x.Destination, plan: act, now: now, home: x.Home, budgets: x.Budgets, before: x.Budgets, wave: x.Wave}
 	r.server = w.home(x.Destination, x.Token, r.observe)
 	return r
 }
@@ -133,8 +136,12 @@ func (w *Worker) round(t social.Task, x store.FollowWork, act bridge.Act, now ti
 // observe learns from every answer of the home server.
 func (r *round) observe(c fedi.Call) {
 	r.w.requests.Add(1)
+	r.asked++
 	if c.Status == http.StatusTooManyRequests {
 		r.w.limited.Add(1)
+	}
+	if c.Status == http.StatusTooManyRequests || c.Status == http.StatusServiceUnavailable || c.Status == 0 {
+		r.slow++
 	}
 	if c.Limit != nil {
 		r.budgets = bridge.Learn(r.budgets, r.d.Flavour, *c.Limit, c.Path, c.At)
@@ -208,7 +215,20 @@ func (r *round) save(ctx context.Context, after []social.FollowJob, acted error)
 		return err
 	}
 	r.tell(after)
+	r.noteLoad(ctx)
 	return r.noteHealth(ctx, acted)
+}
+
+// noteLoad counts for the Wave what was asked. What is lost of it is missing in
+// a chart, no more.
+func (r *round) noteLoad(ctx context.Context) {
+	if r.wave == 0 || r.asked == 0 {
+		return
+	}
+	if err := r.w.store.NoteLoad(ctx, r.wave, r.asked, r.slow, r.w.now()); err != nil {
+		r.w.log.Warn("a wave's load is not counted", "task", r.t.String(), "cause", err.Error())
+	}
+	r.asked, r.slow = 0, 0
 }
 
 // noteHealth writes down that the home server went down, or came back.
