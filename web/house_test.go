@@ -49,6 +49,8 @@ type house struct {
 	pages http.Handler
 	log   *bytes.Buffer
 
+	shore, reeds *feditest.Host // of town
+
 	mu   sync.Mutex
 	rung []social.Task
 }

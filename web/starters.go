@@ -110,7 +110,7 @@ func (s *site) addStarter(v *visit, w social.Wave, typed string) error {
 }
 
 func noSuchAccount(h social.Handle) error {
-	return fault.New(fault.Invalid, "no-such-account", "We couldn't find {handle}. Check how it is written, or try again later.", "handle", "@"+h.String())
+	return fault.New(fault.Invalid, "no-such-account", "{host} has no account called {handle}. Check the spelling.", "host", h.Host(), "handle", "@"+h.String())
 }
 
 func (v *visit) starter() (social.Starter, social.Wave, error) {

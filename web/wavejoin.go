@@ -36,7 +36,8 @@ func (v *visit) linkedWave(count bool) (social.Wave, error) {
 }
 
 func (s *site) joinForm(v *visit) error {
-	w, err := v.linkedWave(v.r.Method == http.MethodGet && v.cookie(waveCookie) != v.r.PathValue("code"))
+	// What another site makes a browser open is no opening (WEB-03).
+	w, err := v.linkedWave(v.r.Header.Get("Sec-Fetch-Site") != "cross-site" && v.cookie(waveCookie) != v.r.PathValue("code"))
 	if err != nil {
 		return err
 	}

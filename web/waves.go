@@ -112,6 +112,9 @@ func (s *site) ranked(v *visit, d social.Destination, within time.Duration) (soc
 			return role, err
 		}
 	}
+	if v.r.Method != http.MethodPost {
+		return role, nil // to look changes no row (WEB-03)
+	}
 	return role, s.Store.SaveRole(ctx, role)
 }
 
@@ -157,10 +160,14 @@ func (v *visit) wave() (social.Wave, error) {
 	if err != nil {
 		return w, err
 	}
-	if _, err := v.site.ranked(v, d, roleSeen); err != nil && !fault.Is(err, fault.Unavailable) && !fault.Is(err, fault.Wait) {
-		return w, err
+	role, err := v.site.ranked(v, d, roleSeen)
+	if fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Wait) {
+		return w, nil // a server in trouble is when one looks
 	}
-	return v.site.Store.GetWave(v.r.Context(), v.user.ID, id)
+	if err == nil && role.Rank == social.NoRank {
+		err = notFound()
+	}
+	return w, err
 }
 
 // changing is the Wave of the address for an act that only an admin may do, as
@@ -171,15 +178,16 @@ func (v *visit) changing(calms bool) (social.Wave, error) {
 	if err != nil {
 		return w, err
 	}
-	return w, v.mayChange(w.Host, calms)
+	return w, v.mayChange(w.Host, roleFresh, calms)
 }
 
-func (v *visit) mayChange(host string, calms bool) error {
+// mayChange refuses whoever is no admin of the server by its word of that time.
+func (v *visit) mayChange(host string, within time.Duration, calms bool) error {
 	d, err := v.accountOn(host)
 	if err != nil {
 		return err
 	}
-	role, err := v.site.ranked(v, d, roleFresh)
+	role, err := v.site.ranked(v, d, within)
 	if calms && (fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Wait)) {
 		role, err = v.site.Store.GetRole(v.r.Context(), v.user.ID, host)
 	}
@@ -192,7 +200,7 @@ func (v *visit) mayChange(host string, calms bool) error {
 
 // newWaveForm is the empty form, with caps that fit the server's size.
 func (s *site) newWaveForm(v *visit) error {
-	d, err := v.waveAccount(v.r.URL.Query().Get("as"))
+	d, err := v.waveAccount(v.r.URL.Query().Get("as"), roleSeen)
 	if err != nil {
 		return err
 	}
@@ -208,7 +216,7 @@ func (s *site) newWaveForm(v *visit) error {
 
 // waveAccount is the account with which a Wave is made; its server must have
 // said that it is an admin's.
-func (v *visit) waveAccount(as string) (social.Destination, error) {
+func (v *visit) waveAccount(as string, within time.Duration) (social.Destination, error) {
 	id, err := v.id(as)
 	if err != nil {
 		return social.Destination{}, err
@@ -217,7 +225,7 @@ func (v *visit) waveAccount(as string) (social.Destination, error) {
 	if err != nil {
 		return d, err
 	}
-	return d, v.mayChange(d.Host, false)
+	return d, v.mayChange(d.Host, within, false)
 }
 
 func (v *visit) showWaveForm(status int, page *waveForm) error {
@@ -298,7 +306,7 @@ func (s *site) createWave(v *visit) error {
 	if err := v.form(); err != nil {
 		return err
 	}
-	d, err := v.waveAccount(v.field("as"))
+	d, err := v.waveAccount(v.field("as"), roleFresh)
 	if err != nil {
 		return err
 	}

@@ -81,7 +81,8 @@ func enterWave(ctx context.Context, x q, destinationID, jobID int64, now time.Ti
 	if err != nil || t.id == 0 {
 		return err
 	}
-	planned, err := scalar[bool](x.row(ctx, `SELECT EXISTS (SELECT 1 FROM follow_jobs WHERE id = $1 AND state = 'planned')`, jobID))
+	var planned, found bool
+	err = x.row(ctx, `SELECT state = 'planned', remote_id <> '' FROM follow_jobs WHERE id = $1`, jobID).Scan(&planned, &found)
 	if err != nil || !planned {
 		return err
 	}
@@ -95,6 +96,9 @@ func enterWave(ctx context.Context, x q, destinationID, jobID int64, now time.Ti
 	}
 	if !until.IsZero() {
 		return fault.WaitUntil(until, "wave-crowded", "Others of your wave are followed for at the moment. We take turns.")
+	}
+	if !found { // it is only looked for, and counts when it is followed
+		return nil
 	}
 	return addLoad(ctx, x, t.id, now, 1, 0, 0)
 }

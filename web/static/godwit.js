@@ -27,6 +27,8 @@ window.addEventListener("pageshow", () => {
   if (working) working.hidden = true;
 });
 
+for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());
+
 const problem = document.getElementById("problem");
 if (problem) problem.focus();
 
