@@ -3,9 +3,11 @@
 GO      ?= go
 ADDR    ?= 127.0.0.1:8080
 SHOTS   ?= shots
+AXE     ?= $(or $(TMPDIR),/tmp)/godwit-axe
 ATPROTO ?= $(or $(TMPDIR),/tmp)/godwit-atproto
 export CGO_ENABLED = 0
 export GOFLAGS += -buildvcs=false
+export GODWIT_AXE = $(abspath $(AXE))/node_modules/axe-core/axe.min.js
 
 .PHONY: run build demo test test-atproto soak bench eval shots fuzz
 
@@ -22,7 +24,8 @@ build:
 
 ## test: everything, with the machine's own PostgreSQL, Redis and Chromium
 test:
-	@.ci/need postgres redis-server chromium
+	@.ci/need postgres redis-server chromium npm
+	@.ci/axe $(AXE)
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	$(GO) vet ./...
 	$(GO) test -count=1 -timeout 15m ./...
@@ -35,7 +38,8 @@ test-atproto:
 
 ## soak: the same proofs in their long form
 soak:
-	@.ci/need postgres redis-server chromium
+	@.ci/need postgres redis-server chromium npm
+	@.ci/axe $(AXE)
 	GODWIT_SOAK=1 $(GO) test -count=1 -timeout 170m ./...
 
 ## bench: ratios within one run, as a table, in about an hour; BENCH="-only import" for a part, BENCH=-short for a look
@@ -48,7 +52,8 @@ eval:
 
 ## shots: a picture of each page at 1280 and 390 pixels, in $(SHOTS)
 shots:
-	@.ci/need chromium
+	@.ci/need chromium npm
+	@.ci/axe $(AXE)
 	GODWIT_SHOTS=$(abspath $(SHOTS)) $(GO) test -count=1 -v -run TestJourney ./cmd/godwit
 
 ## fuzz: each fuzzer for a minute

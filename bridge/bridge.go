@@ -12,7 +12,8 @@
 //	budgets = Learn(budgets, d.Flavour, limit, path, now) // for each answer with limits
 //	budgets = Reckon(budgets, act, job, err, now)
 //
-// and, for a batch to confirm, Confirm in the place of Send.
+// and, for a batch to confirm, Confirm in the place of Send; for a list to be
+// handed over Hand, and for the reading of who arrived CallRoll.
 package bridge
 
 import (
@@ -59,16 +60,18 @@ type ActKind int
 
 // The kinds of Acts.
 const (
-	Rest    ActKind = iota // nothing may or need be done now
-	Ask                    // Send one step of Job
-	Recheck                // Confirm Batch: read its relationships
+	Rest     ActKind = iota // nothing may or need be done now
+	Ask                     // Send one step of Job
+	Recheck                 // Confirm Batch: read its relationships
+	HandOver                // Hand Batch: a list for the server to follow
+	Roll                    // CallRoll: read a page of whom the account follows
 )
 
 // Act is what to do now for a Destination.
 type Act struct {
 	Kind  ActKind
 	Job   social.FollowJob   // of an Ask
-	Batch []social.FollowJob // of a Recheck, at most BatchSize
+	Batch []social.FollowJob // of a Recheck, at most BatchSize; of a HandOver
 	Why   social.Reason      // of a Rest that has jobs waiting: ReasonDay or ReasonGentle
 }
 

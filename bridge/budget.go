@@ -21,6 +21,18 @@ func Starting(fl social.Flavour, now time.Time) []social.Budget {
 		return []social.Budget{fresh(social.RequestsFamily, serverRequests, requestsWindow, now)}
 	case social.Snac:
 		return []social.Budget{fresh(social.RequestsFamily, 1, snacWindow, now)}
+	case social.Pleroma:
+		return []social.Budget{
+			fresh(social.FollowsFamily, pleromaFollows, pleromaWindow, now),
+			fresh(social.RequestsFamily, serverRequests, requestsWindow, now),
+		}
+	case social.Misskey:
+		return []social.Budget{
+			fresh(social.FollowsFamily, misskeyFollows, misskeyWindow, now),
+			fresh(social.RequestsFamily, unknownRequests, requestsWindow, now),
+		}
+	case social.Mitra: // has no limits of its own for this
+		return []social.Budget{fresh(social.RequestsFamily, serverRequests, requestsWindow, now)}
 	case social.FlavourOther:
 		return []social.Budget{
 			fresh(social.FollowsFamily, unknownFollows, unknownWindow, now),
@@ -109,11 +121,19 @@ func rolled(b []social.Budget, d social.Destination, now time.Time) []social.Bud
 func Spend(b []social.Budget, d social.Destination, a Act, now time.Time) []social.Budget {
 	all := rolled(b, d, now)
 	switch {
-	case a.Kind == Recheck:
+	case a.Kind == Recheck || a.Kind == Roll:
 		take(all, social.RequestsFamily, 1)
+	case a.Kind == HandOver:
+		take(all, social.RequestsFamily, 1)
+		for _, job := range a.Batch {
+			all = spendTarget(all, targetOf(job), now)
+		}
 	case a.Kind == Ask && (a.Job.State == social.JobUndoing || a.Job.RemoteID == ""):
 		take(all, social.RequestsFamily, 1)
 		all = spendTarget(all, targetOf(a.Job), now)
+		if a.Job.State == social.JobUndoing && countsUnfollows(d.Flavour) {
+			take(all, social.FollowsFamily, 1)
+		}
 	case a.Kind == Ask:
 		take(all, social.RequestsFamily, sendRequests(a.Job))
 		take(all, social.FollowsFamily, 1)

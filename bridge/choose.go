@@ -26,6 +26,7 @@ const (
 	LeftDate      Left = "date"
 	LeftWord      Left = "word"   // it holds a word or tag that the person does not want
 	LeftFilter    Left = "filter" // it is not among those that the person wants
+	LeftThere     Left = "there"  // it was carried over before
 	LeftEmpty     Left = "empty"  // nothing of it is left to be shown
 	LeftBroken    Left = "broken" // its parts don't fit together
 )

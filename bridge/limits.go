@@ -12,6 +12,17 @@ const (
 	requestsWindow  = 5 * time.Minute
 	day             = 24 * time.Hour
 
+	// Pleroma and Akkoma count ten follows and unfollows of a user in ten seconds
+	// (config.exs, relations_actions). Nobody tells when these begin: half of it
+	// is right for any ten seconds.
+	pleromaFollows = 5
+	pleromaWindow  = 10 * time.Second
+
+	// Misskey allows 100 follows of a user in any hour (following/create.ts), and
+	// as many unfollows; half of it is right for an hour that begins anywhere.
+	misskeyFollows = 50
+	misskeyWindow  = time.Hour
+
 	// snac has no limits and four threads: one request a second.
 	snacWindow = time.Second
 
@@ -69,6 +80,22 @@ const (
 	requestAge        = 30 * day  // after which a request is left as it is
 	firstPatience     = 5 * time.Minute
 	laterPatience     = time.Hour
+)
+
+// Lists that a server follows: how many accounts go into one, and how long and
+// how often it is looked whether they arrived before each is looked at alone.
+const (
+	handBatch    = 40
+	handPatience = time.Hour
+	firstRoll    = time.Minute
+	laterRoll    = 15 * time.Minute
+)
+
+// Mutes, blocks and lists. An account goes on a list only when it is followed,
+// which may take a person's answer: 60 tries are 15 days.
+const (
+	maxEdgeAttempts = 60
+	listWait        = 6 * time.Hour
 )
 
 // failGaps are the pauses after failed attempts: five attempts in 25 hours.

@@ -125,10 +125,22 @@ func posting(path string, l social.RateLimit) (social.Family, time.Duration) {
 	switch {
 	case strings.HasSuffix(path, "/media") && l.Limit == mastodonMedia:
 		return social.MediaFamily, mediaWindow
-	case strings.HasSuffix(path, "/statuses/:id") && l.Limit == mastodonMedia:
+	case path == "/api/v1/statuses/{id}" && l.Limit == mastodonMedia:
 		return social.DeletesFamily, mediaWindow
-	case strings.HasSuffix(path, "/statuses") && l.Limit == mastodonStatuses:
+	case path == "/api/v1/statuses" && l.Limit == mastodonStatuses:
 		return social.StatusesFamily, statusesWindow
 	}
 	return "", 0
+}
+
+// MirrorRequests is how many requests to the home server an act may take, as
+// far as that can be told: a reading back goes on until it is sure.
+func MirrorRequests(a MirrorAct) int {
+	switch a.Kind {
+	case MirrorRest:
+		return 0
+	case MirrorDelete, MirrorReadBack:
+		return 2
+	}
+	return 1
 }

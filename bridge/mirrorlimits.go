@@ -25,7 +25,8 @@ const (
 	shortTail   = 5  // a last status shorter than a fifth of the others is evened out
 )
 
-// How much of a server's allowance a Mirror uses: most is left to the person.
+// How much of a server's allowance a Mirror uses: most, three fifths, is left to
+// the person, who goes on posting while old posts are carried over.
 const (
 	mirrorShare = 40 // percent of statuses and files
 
@@ -41,19 +42,32 @@ const (
 
 // How a row of the ledger is taken through its call.
 const (
-	keyAge        = 50 * time.Minute // an Idempotency-Key is kept for an hour
-	neededMisses  = 2
-	missGap       = time.Minute      // between two read-backs that must both find nothing
-	missAge       = 10 * time.Minute // after which "not found" is too old to send by
-	readLag       = 5 * time.Second  // before the first read-back
-	clockSlack    = 10 * time.Minute // by which the server's clock may differ from ours
-	readPage      = 40
-	readPages     = 25 // after so many the account is too busy to be sure: never sent again
-	dateSlack     = time.Second
-	overtakeAfter = time.Minute      // by which a row may be late before later ones go on
-	parentAge     = 15 * time.Minute // after which a parent is looked at again
-	maxAsked      = 30               // how often a file is asked after
-	firstAsk      = 2 * time.Second
-	longestAsk    = 10 * time.Minute
-	fileLife      = 24 * time.Hour // for which an unattached file is kept by the server
+	keyAge          = 50 * time.Minute // an Idempotency-Key is kept for an hour
+	neededMisses    = 2
+	missGap         = time.Minute      // between two read-backs that must both find nothing
+	missAge         = 10 * time.Minute // after which "not found" is too old to send by
+	readLag         = 5 * time.Second  // before the first read-back
+	clockSlack      = 10 * time.Minute // by which the server's clock may differ from ours
+	readPage        = 40
+	readPages       = 25 // after so many the account is too busy to be sure: never sent again
+	dateSlack       = time.Second
+	overtakeAfter   = time.Minute      // by which a row may be late before later ones go on
+	parentAge       = 15 * time.Minute // after which a parent is looked at again
+	maxAsked        = 30               // how often a file is asked after
+	firstAsk        = 2 * time.Second
+	longestAsk      = 10 * time.Minute
+	fileLife        = 24 * time.Hour // for which an unattached file is kept by the server
+	suspectedBehind = 3              // rows behind the last one found that are read back too
+)
+
+// How a picture or a video is made fit. Decoded it takes four bytes a pixel.
+const (
+	maxSide     = 8_192
+	maxPixels   = 16 << 20
+	MaxPicture  = 64 << 20 // bytes of a picture that is looked at
+	shrinkTries = 12
+	shrinkStep  = 0.8
+	jpegQuality = 90
+	maxMoov     = 32 << 20 // bytes of a video's index
+	maxBoxes    = 8        // boxes in each other
 )

@@ -49,7 +49,7 @@ type MirrorAct struct {
 // whose end is not known is read back before anything else is posted, so that
 // there is never more than one of them.
 func MirrorNext(w MirrorWork, now time.Time) (a MirrorAct, until time.Time) {
-	if w.Destination.State != social.Active {
+	if !mayPost(w.Destination.State) {
 		return MirrorAct{}, time.Time{}
 	}
 	n := &mirrorNext{w: w, b: mirrorRolled(w.Budgets, w.Destination, now), now: now}
@@ -71,6 +71,10 @@ func MirrorNext(w MirrorWork, now time.Time) (a MirrorAct, until time.Time) {
 	}
 	return n.done()
 }
+
+// mayPost reports whether an account in a state posts: that it follows as many
+// as it may is no matter of posting.
+func mayPost(s social.DestinationState) bool { return s == social.Active || s == social.LimitReached }
 
 type mirrorNext struct {
 	w     MirrorWork

@@ -25,12 +25,14 @@ type MirrorPlan struct {
 }
 
 // PlanMirror decides which Posts m carries over to d and how long that takes.
-// posts is walked over twice. c is for d's server, with m's rules.
-func PlanMirror(posts iter.Seq[*social.Post], m social.Mirror, c Canvas, d social.Destination, budgets []social.Budget, now time.Time) MirrorPlan {
+// posts is walked over twice. c is for d's server, with m's rules. each, which
+// may be nil, is given every Step with its place in the plan, its Post and what
+// that becomes, in the order of posts.
+func PlanMirror(posts iter.Seq[*social.Post], m social.Mirror, c Canvas, d social.Destination, budgets []social.Budget, now time.Time, each func(s Step, at int, p *social.Post, r Rendered)) MirrorPlan {
 	p := MirrorPlan{Why: map[Left]int{}, Noted: map[Note]int{}, Server: d.Host, Start: now}
 	p.Steps, p.Left = choose(posts, m.Rules, m.Protected)
 	c.Rules = m.Rules
-	p.measure(posts, c)
+	p.measure(posts, c, each)
 	for _, l := range p.Left {
 		p.Why[l.Why]++
 	}
@@ -40,7 +42,7 @@ func PlanMirror(posts iter.Seq[*social.Post], m social.Mirror, c Canvas, d socia
 }
 
 // measure renders every chosen Post once, to count what it becomes.
-func (p *MirrorPlan) measure(posts iter.Seq[*social.Post], c Canvas) {
+func (p *MirrorPlan) measure(posts iter.Seq[*social.Post], c Canvas, each func(Step, int, *social.Post, Rendered)) {
 	at := make(map[string]int, len(p.Steps))
 	for i, s := range p.Steps {
 		at[s.PostID] = i
@@ -54,6 +56,9 @@ func (p *MirrorPlan) measure(posts iter.Seq[*social.Post], c Canvas) {
 		r := Render(post, c, p.Steps[i].Place)
 		p.Steps[i].count(r)
 		p.add(p.Steps[i])
+		if each != nil {
+			each(p.Steps[i], i, post, r)
+		}
 	}
 	began := ""
 	for i := 1; i < len(p.Steps); i++ {
@@ -142,4 +147,15 @@ func (w *walker) take(f social.Family, gap time.Duration) {
 		w.b[i].Remaining--
 	}
 	w.at = w.at.Add(gap)
+}
+
+// RemainingPlan is the plan of a Mirror of which so many statuses and files are
+// still to be sent, as if the files were spread evenly: for how long it takes.
+func RemainingPlan(statuses, files int, d social.Destination, budgets []social.Budget, now time.Time) MirrorPlan {
+	p := MirrorPlan{Server: d.Host, Start: now, Statuses: statuses, Files: files, Steps: make([]Step, statuses)}
+	for i := range p.Steps {
+		p.Steps[i] = Step{Statuses: 1, Files: files*(i+1)/statuses - files*i/statuses}
+	}
+	p.schedule(d, budgets, now)
+	return p
 }

@@ -57,7 +57,7 @@ func TestMirrorTwoThousand(t *testing.T) {
 	k := newDesk(t, social.Mastodon, nil)
 	c := Canvas{Limits: LimitsOf(social.Mastodon, social.Instance{}), Rules: DefaultRules("en")}
 	m := social.Mirror{Rules: c.Rules}
-	p := PlanMirror(slices.Values(posts), m, c, k.d, nil, k.srv.now)
+	p := PlanMirror(slices.Values(posts), m, c, k.d, nil, k.srv.now, nil)
 	if len(p.Steps) != 2_000 || p.Files != 500 || p.Statuses != 2_000 || p.Threads != 100 || p.Holds != social.StatusesFamily {
 		t.Fatalf("%d steps, %d files, %d statuses, %d threads, held by %q", len(p.Steps), p.Files, p.Statuses, p.Threads, p.Holds)
 	}
@@ -99,7 +99,7 @@ func TestMirrorPlanFiles(t *testing.T) {
 	now := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
 	c := Canvas{Limits: LimitsOf(social.Mastodon, social.Instance{})}
 	m := social.Mirror{Rules: DefaultRules("en")}
-	p := PlanMirror(slices.Values(posts), m, c, home(t, social.Mastodon), nil, now)
+	p := PlanMirror(slices.Values(posts), m, c, home(t, social.Mastodon), nil, now, nil)
 	if p.Files != 800 || p.Holds != social.MediaFamily || p.Days() != 2 || p.Noted[NoteNoAlt] != 200 {
 		t.Errorf("%d files, held by %q, %d days, %d without alt", p.Files, p.Holds, p.Days(), p.Noted[NoteNoAlt])
 	}
@@ -107,7 +107,7 @@ func TestMirrorPlanFiles(t *testing.T) {
 		t.Errorf("%.1f hours", hours)
 	}
 	c.Limits = LimitsOf(social.GoToSocial, social.Instance{Version: "0.20.0"})
-	if p = PlanMirror(slices.Values(posts), m, c, home(t, social.GoToSocial), nil, now); p.Days() != 1 || p.Finish.Sub(now) > time.Hour {
+	if p = PlanMirror(slices.Values(posts), m, c, home(t, social.GoToSocial), nil, now, nil); p.Days() != 1 || p.Finish.Sub(now) > time.Hour {
 		t.Errorf("GoToSocial: %v", p.Finish.Sub(now))
 	}
 }
@@ -115,7 +115,7 @@ func TestMirrorPlanFiles(t *testing.T) {
 func TestMirrorPlanNothing(t *testing.T) {
 	now := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
 	m := social.Mirror{Rules: DefaultRules("en"), Protected: true}
-	p := PlanMirror(slices.Values([]*social.Post{somePost(1, shown(social.ToFollowers))}), m, Canvas{}, home(t, social.Mastodon), nil, now)
+	p := PlanMirror(slices.Values([]*social.Post{somePost(1, shown(social.ToFollowers))}), m, Canvas{}, home(t, social.Mastodon), nil, now, nil)
 	if len(p.Steps) != 0 || !p.Asks || p.Why[LeftProtected] != 1 || p.Days() != 0 || !p.Finish.Equal(now) {
 		t.Errorf("%+v", p)
 	}
@@ -135,7 +135,7 @@ func TestMirrorLearn(t *testing.T) {
 		{"statuses", social.RateLimit{Limit: 300, Remaining: 200, Reset: at3h}, "/api/v1/statuses", social.StatusesFamily, 200},
 		{"the token's", social.RateLimit{Limit: 300, Remaining: 20, Reset: at5m}, "/api/v1/statuses", social.RequestsFamily, 20},
 		{"media", social.RateLimit{Limit: 30, Remaining: 3, Reset: now.Truncate(mediaWindow).Add(mediaWindow)}, "/api/v2/media", social.MediaFamily, 3},
-		{"deletes", social.RateLimit{Limit: 30, Remaining: 4, Reset: now.Truncate(mediaWindow).Add(mediaWindow)}, "/api/v1/statuses/:id", social.DeletesFamily, 4},
+		{"deletes", social.RateLimit{Limit: 30, Remaining: 4, Reset: now.Truncate(mediaWindow).Add(mediaWindow)}, "/api/v1/statuses/{id}", social.DeletesFamily, 4},
 	} {
 		b := MirrorLearn(mirrorRolled(nil, d, now), d, c.l, c.path, now)
 		if got := b[at(b, c.want)].Remaining; got != c.left {

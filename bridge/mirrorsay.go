@@ -32,10 +32,10 @@ var mirrorSay = map[string]string{
 	"mirror-stays":        "{server} didn't delete it. Delete it there yourself, or undo again.",
 
 	"mirror-nothing":        "Nothing to carry over.",
-	"mirror-estimate":       "{n} posts with {m} files: about {time}.",
-	"mirror-estimate-media": "{n} posts with {m} files: about {time}, because {server} takes {limit} files every half hour and most of that stays yours.",
-	"mirror-estimate-posts": "{n} posts with {m} files: about {time}, because {server} takes {limit} posts every three hours and most of that stays yours.",
-	"mirror-undo-time":      "Delete the {n} posts that Godwit made. Your server allows {limit} deletions every half hour, so this takes about {time}. Posts you wrote yourself stay.",
+	"mirror-estimate":       "{n} posts with {m} files: done around {time}.",
+	"mirror-estimate-media": "{n} posts with {m} files: done around {time}. {server} takes {limit} files every half hour, and most of that stays yours.",
+	"mirror-estimate-posts": "{n} posts with {m} files: done around {time}. {server} takes {limit} posts every three hours, and most of that stays yours.",
+	"mirror-undo-time":      "Delete the {n} posts that Godwit made. Your server allows {limit} deletions every half hour, so this is done around {time}. Posts you wrote yourself stay.",
 
 	"left-private":   "Left out: not everybody could read it.",
 	"left-protected": "Left out: your account was protected. Do you want to carry its posts over for followers only?",
@@ -48,6 +48,7 @@ var mirrorSay = map[string]string{
 	"left-word":      "Left out: it holds a word that you don't want.",
 	"left-filter":    "Left out: it isn't among those that you chose.",
 	"left-empty":     "Left out: nothing of it is left to show.",
+	"left-there":     "Left out: it was carried over before.",
 	"left-broken":    "Left out: the export is damaged here.",
 
 	"note-split":      "Too long for {server} ({limit}): becomes {k} posts in a thread.",
@@ -126,32 +127,13 @@ func (p MirrorPlan) Say() Sentence {
 	case p.Holds == social.StatusesFamily:
 		code, limit = "mirror-estimate-posts", mastodonStatuses
 	}
-	v := map[string]value{"n": number(len(p.Steps)), "m": number(p.Files), "server": {text: p.Server}, "limit": number(limit), "time": {text: lasting(p.Finish.Sub(p.Start))}}
+	v := map[string]value{"n": number(len(p.Steps)), "m": number(p.Files), "server": {text: p.Server}, "limit": number(limit), "time": {at: p.Finish}}
 	return sentence(code, mirrorSay[code], v, p.Start)
 }
 
 // SayUndo returns the sentence that asks before n posts are deleted again.
-func SayUndo(n int) Sentence {
+func SayUndo(n int, now time.Time) Sentence {
 	windows := time.Duration((n + mastodonMedia - headRoom/3 - 1) / (mastodonMedia - headRoom/3))
-	v := map[string]value{"n": number(n), "limit": number(mastodonMedia), "time": {text: lasting(windows * mediaWindow)}}
-	return sentence("mirror-undo-time", mirrorSay["mirror-undo-time"], v, time.Time{})
-}
-
-// lasting writes how long something takes, generously.
-func lasting(d time.Duration) string {
-	switch {
-	case d <= time.Hour:
-		return count(max(1, int((d+roundTo-1)/roundTo))*int(roundTo/time.Minute), "minute")
-	case d <= 2*day:
-		return count(int((d+time.Hour-1)/time.Hour), "hour")
-	}
-	return count(int((d+day-1)/day), "day")
-}
-
-func count(n int, what string) string {
-	s := number(n).text + " " + what
-	if n != 1 {
-		s += "s"
-	}
-	return s
+	v := map[string]value{"n": number(n), "limit": number(mastodonMedia), "time": {at: now.Add(windows * mediaWindow)}}
+	return sentence("mirror-undo-time", mirrorSay["mirror-undo-time"], v, now)
 }

@@ -30,7 +30,7 @@ func TestMirrorSentences(t *testing.T) {
 			check(SayStatus(social.StatusJob{State: state, Reason: why}, "home.test"))
 		}
 	}
-	for _, why := range []Left{LeftPrivate, LeftProtected, LeftReply, LeftRepost, LeftQuote, LeftSensitive, LeftCommunity, LeftDate, LeftWord, LeftFilter, LeftEmpty, LeftBroken} {
+	for _, why := range []Left{LeftPrivate, LeftProtected, LeftReply, LeftRepost, LeftQuote, LeftSensitive, LeftCommunity, LeftDate, LeftWord, LeftFilter, LeftThere, LeftEmpty, LeftBroken} {
 		check(SayLeft(why))
 	}
 	notes := []Note{NoteSplit, NoteCut, NoteTorn, NoteNoAlt, NoteAltCut, NoteShrink, NoteFileLink, NoteAbsent, NoteFollowUp, NoteLongLink, NoteSensitive, NoteWarned, NoteDateless, NotePoll, NoteHandles, NoteNoQuote}
@@ -42,7 +42,7 @@ func TestMirrorSentences(t *testing.T) {
 		check(MirrorPlan{Steps: make([]Step, 2), Holds: f, Start: start, Finish: start.Add(50 * time.Hour), Server: "home.test"}.Say())
 	}
 	check(MirrorPlan{}.Say())
-	check(SayUndo(1_000))
+	check(SayUndo(1_000, start))
 	for code := range mirrorSay {
 		if !said[code] {
 			t.Errorf("nothing says %s", code)
@@ -53,17 +53,18 @@ func TestMirrorSentences(t *testing.T) {
 func TestMirrorEstimates(t *testing.T) {
 	start := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
-		lasts time.Duration
-		want  string
+		lasts      time.Duration
+		args, want string
 	}{
-		{time.Minute, "5 minutes"}, {time.Hour, "60 minutes"}, {61 * time.Minute, "2 hours"}, {48 * time.Hour, "48 hours"}, {49 * time.Hour, "3 days"},
+		{time.Hour, "2026-03-01T09:00:00Z", "1 posts with 0 files: done around 09:00."},
+		{50 * time.Hour, "2026-03-03T10:00:00Z", "1 posts with 0 files: done around 3 March 10:00."},
 	} {
-		if got := (MirrorPlan{Steps: make([]Step, 1), Start: start, Finish: start.Add(c.lasts)}).Say().Args["time"]; got != c.want {
-			t.Errorf("%v: %s", c.lasts, got)
+		if s := (MirrorPlan{Steps: make([]Step, 1), Start: start, Finish: start.Add(c.lasts)}).Say(); s.Args["time"] != c.args || s.English != c.want {
+			t.Errorf("%v: %v %s", c.lasts, s.Args, s.English)
 		}
 	}
-	if got := SayUndo(1_000).Args["time"]; got != "19 hours" {
-		t.Errorf("undo of 1,000 takes %s", got)
+	if got := SayUndo(1_000, start).Args["time"]; got != "2026-03-02T03:00:00Z" {
+		t.Errorf("undo of 1,000 is done at %s", got)
 	}
 	if !slices.Equal(DefaultRules("zh-Hans").WithTags, nil) || DefaultRules("zh-Hans").Words.DateAs != "2006年1月2日" || DefaultRules("fr").Words.DateAs != "2 January 2006" {
 		t.Error("default rules")

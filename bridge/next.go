@@ -20,17 +20,35 @@ func Next(w Work, now time.Time) (a Act, until time.Time) {
 	case d.Follow != social.FollowRunning:
 		return Act{}, time.Time{}
 	}
-	if len(w.Due)+len(w.Confirm) == 0 {
+	calls := !d.Roll.DueAt.IsZero()
+	if len(w.Due)+len(w.Confirm) == 0 && !calls {
 		return Act{}, w.NextDue
 	}
 	b := rolled(w.Budgets, d, now)
 	if from, ok := open(b, social.RequestsFamily, d, 1); !ok {
 		return Act{Why: social.ReasonGentle}, from
 	}
+	if calls && !now.Before(d.Roll.DueAt) {
+		return Act{Kind: Roll}, time.Time{}
+	}
 	batch, ripe := ripeBatch(w, now)
 	if ripe {
 		return Act{Kind: Recheck, Batch: batch}, time.Time{}
 	}
+	if list := handable(w, b, now); len(list) > 0 {
+		return Act{Kind: HandOver, Batch: list}, time.Time{}
+	}
+	a, until = nextAsk(w, b, now)
+	if a.Kind == Rest {
+		until = earliest(earliest(until, roomFor(w, b, now)), d.Roll.DueAt)
+	}
+	return a, until
+}
+
+// nextAsk chooses among what is done one account after the other.
+func nextAsk(w Work, b []social.Budget, now time.Time) (a Act, until time.Time) {
+	d := w.Destination
+	w.Due = notHandable(w)
 	unread := unreadOf(w, BatchSize(d.Flavour))
 	if len(unread) == BatchSize(d.Flavour) {
 		return Act{Kind: Recheck, Batch: unread}, time.Time{}

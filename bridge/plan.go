@@ -12,16 +12,19 @@ type Channel string
 // The channels.
 const (
 	Background Channel = "background" // one by one, over days if need be
+	List       Channel = "list"       // lists that the server takes from us and follows
 	File       Channel = "file"       // a file that the person uploads on the server
 )
 
 // Wish is what is to be planned.
 type Wish struct {
-	N       int // accounts to follow, those already followed taken out
-	Already int // those taken out
-	Locked  int // of N, those that approve followers by hand
-	Crowd   int // of N, the most on one host; 0 when not known
-	Limit   int // how many accounts the server lets one follow, 0 when not known
+	N           int // accounts to follow, those already followed taken out
+	Already     int // those taken out
+	Locked      int // of N, those that approve followers by hand
+	Crowd       int // of N, the most on one host; 0 when not known
+	Limit       int // how many accounts the server lets one follow, 0 when not known
+	Plain       int // of N, those of plain lists of addresses
+	PlainPerDay int // how many of these are followed in a UTC day, 0 for all
 }
 
 // Estimate is an honest plan: what is followed when, by which channel, and why
@@ -39,8 +42,11 @@ type Estimate struct {
 	Split     []int     // follows of each of the server's days that it takes, the first one may be today's rest
 	PerDay    int       // follows a day, head-room left; 0 without a daily count
 	DayLimit  int       // what the server allows a day
+	Listed    time.Time // finish of the lists, zero when the server takes none
 	FileRows  int       // rows of the file
-	Unknown   bool      // the server's limits are not known yet
+	Plain     int       // of plain lists, of which PlainDay are followed a day and that takes longest; else 0
+	PlainDay  int
+	Unknown   bool // the server's limits are not known yet
 	Server    string
 	PlannedAt time.Time
 }
@@ -54,12 +60,16 @@ func Plan(d social.Destination, budgets []social.Budget, wish Wish, now time.Tim
 	}
 	e.Locked = min(wish.Locked, e.N)
 	e.FileRows = min(e.N, FileRows)
-	if e.Channels = channels(d.Flavour, e.N); len(e.Channels) == 0 || e.Channels[0] == File && len(e.Channels) == 1 {
+	if e.Channels = channels(d, e.N); len(e.Channels) == 0 || e.Channels[0] == File && len(e.Channels) == 1 {
 		return e
 	}
 	b := rolled(budgets, d, now)
 	e.Unknown = isUnknown(d.Flavour, b)
 	e.schedule(d, b, min(wish.Crowd, e.N), now)
+	e.holdPlain(wish, now)
+	if e.Channels[0] == List {
+		e.Listed = now.Add(e.handing(min(wish.Crowd, e.N)) + firstRoll)
+	}
 	return e
 }
 
@@ -71,12 +81,15 @@ func followLimit(fl social.Flavour, told int) int {
 }
 
 // channels orders the ways: the file first where it is much faster, the file
-// alone where the server cannot be driven. Only Mastodon takes the file from
+// alone where the server cannot be driven, a list where it takes one. Only Mastodon takes the file from
 // an account of any software's API; others are offered it second.
-func channels(fl social.Flavour, n int) []Channel {
+func channels(d social.Destination, n int) []Channel {
+	fl := d.Flavour
 	switch {
 	case n == 0:
 		return nil
+	case TakesLists(d):
+		return []Channel{List, Background, File}
 	case fl == social.FlavourNone:
 		return []Channel{File}
 	case fl == social.Mastodon && n >= fileFrom:
@@ -140,6 +153,23 @@ func (e *Estimate) lasts(n, crowd int) time.Duration {
 		t = max(t, time.Duration(bursts)*targetWindow)
 	}
 	return t
+}
+
+// holdPlain ends the plan no sooner than plain lists may.
+func (e *Estimate) holdPlain(wish Wish, now time.Time) {
+	if wish.PlainPerDay == 0 || wish.Plain <= wish.PlainPerDay {
+		return
+	}
+	last := now.Truncate(day).Add(time.Duration((wish.Plain-1)/wish.PlainPerDay) * day)
+	if last.After(e.Finish) {
+		e.Finish, e.Plain, e.PlainDay = last, wish.Plain, wish.PlainPerDay
+	}
+}
+
+// handing is how long lists of all take: each host gets as many at once as it
+// is asked for otherwise.
+func (e *Estimate) handing(crowd int) time.Duration {
+	return time.Duration(max(0, crowd-1)/targetBurst) * targetWindow
 }
 
 func sum(list []int) (total int) {

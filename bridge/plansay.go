@@ -17,10 +17,16 @@ var planSay = map[string]string{
 	"plan-unknown":     "We don't know {server}'s limits yet, so we start slowly and give you a date after the first {sample}.",
 	"plan-file":        "With the file: you upload it once on {server}; usually all are followed within an hour or two. Your server sets the speed.",
 	"plan-file-faster": "Much faster with the file: one upload by you, then usually a few hours.",
+	"plan-list":        "{server} takes the whole list from us at once. Usually done within an hour; we check afterwards who is missing.",
+	"plan-list-slow":   "{server} takes lists from us. Many of them live on one server, which we go easy on: done {when}, or a little later. We check afterwards who is missing.",
+	"plan-plain":       "{p} of them come from a plain list of addresses. Of such we follow {q} a day.",
 	"plan-both":        "You can do both: take the file now, and let us check tomorrow and follow whoever is still missing.",
 	"plan-requests":    "{r} of them approve followers by hand. We ask; they answer when they like.",
 	"plan-limit":       "{server} lets an account follow at most {limit} people. You can add {n} more; choose which, or we take the most certain first.",
 }
+
+// listSlow is how long the handing over of lists may take before we say so.
+const listSlow = 30 * time.Minute
 
 // fileFaster is the size from which on the file takes hours rather than one or two.
 const fileFaster = 1_000
@@ -28,13 +34,22 @@ const fileFaster = 1_000
 // For returns the sentence of one of the Estimate's Channels, its times in zone.
 func (e Estimate) For(c Channel, zone *time.Location) Sentence {
 	code := e.backgroundCode(zone)
-	if c == File {
+	switch {
+	case c == List && e.Listed.Sub(e.PlannedAt) > listSlow:
+		code = "plan-list-slow"
+	case c == List:
+		code = "plan-list"
+	case c == File:
 		code = "plan-file"
 		if e.N > fileFaster {
 			code = "plan-file-faster"
 		}
 	}
-	return e.say(code, zone)
+	v := e.values(zone)
+	if c == List {
+		v["when"] = value{at: roundUp(e.Listed).In(zone)}
+	}
+	return sentence(code, planSay[code], v, e.PlannedAt.In(zone))
 }
 
 // Notes returns what else is to be said of the plan: that there is nothing to
@@ -49,6 +64,7 @@ func (e Estimate) Notes(zone *time.Location) []Sentence {
 	add(e.N == 0 && e.Left == 0, "plan-nothing")
 	add(len(e.Channels) == 2 && e.Channels[0] == File, "plan-both")
 	add(e.Locked > 0, "plan-requests")
+	add(e.Plain > 0, "plan-plain")
 	add(e.Left > 0, "plan-limit")
 	return notes
 }
@@ -64,6 +80,8 @@ func (e Estimate) backgroundCode(zone *time.Location) string {
 	switch {
 	case e.N == 0:
 		return "plan-nothing"
+	case e.Plain > 0:
+		return "plan-at"
 	case e.Unknown:
 		return "plan-unknown"
 	case e.PerDay > 0 && waits && len(e.Split) == 1:
@@ -100,6 +118,8 @@ func (e Estimate) values(zone *time.Location) map[string]value {
 		"days":    number(len(e.Split)),
 		"limit":   number(e.Limit),
 		"sample":  number(sampleFollows),
+		"p":       number(e.Plain),
+		"q":       number(e.PlainDay),
 	}
 	if e.N == 0 {
 		v["n"] = number(e.Already)

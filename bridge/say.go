@@ -39,6 +39,9 @@ var outcomeSay = map[string]string{
 	"outcome-deferred-gone":   "Waiting until {time}: {host} says there is no such account. We ask once more before we believe it.",
 	"outcome-deferred-gentle": "Waiting its turn: we ask {host} slowly, it is a small server.",
 	"outcome-deferred-crowd":  "Waiting until {time}: very many people follow this account through us. We send 200 a day, in order.",
+	"outcome-handed":          "In a list that {server} works on. We look at {time} whether it arrived.",
+	"outcome-handed-stopped":  "It was in a list that {server} works on when you stopped, so it may be followed. Undo takes that back.",
+	"outcome-deferred-plain":  "Waiting until {time}: of a plain list of addresses we follow 200 a day.",
 	"outcome-unclear":         "{server} didn't say whether it worked. We look again at {time}.",
 	"outcome-gave-up":         "It didn't work in {n} tries. Nobody was followed by mistake; you can have it tried again.",
 	"outcome-mismatch":        "{server} knows somebody else under this name, so we didn't follow. Look at the account yourself.",
@@ -167,6 +170,9 @@ func placeholders(sentence string) []string {
 func outcomeCode(job social.FollowJob, now time.Time) string {
 	switch job.State {
 	case social.JobCanceled:
+		if job.Reason == social.ReasonHanded {
+			return "outcome-handed-stopped"
+		}
 		return "outcome-canceled"
 	case social.JobUndoing:
 		return "outcome-undoing"
@@ -223,6 +229,8 @@ var deferredCodes = map[social.Reason]string{
 	social.ReasonGone:     "outcome-deferred-gone",
 	social.ReasonGentle:   "outcome-deferred-gentle",
 	social.ReasonCrowd:    "outcome-deferred-crowd",
+	social.ReasonHanded:   "outcome-handed",
+	social.ReasonPlain:    "outcome-deferred-plain",
 	social.ReasonUnclear:  "outcome-unclear",
 	social.ReasonGaveUp:   "outcome-gave-up",
 	social.ReasonMismatch: "outcome-mismatch",

@@ -91,7 +91,10 @@ func (s *sender) notYet(r social.Reason, gap time.Duration) (social.FollowJob, e
 // goOn makes the job's next step due at once.
 func (s *sender) goOn() (social.FollowJob, error) {
 	s.job.Attempts, s.job.Empty = 0, 0
-	s.job.Outcome, s.job.Reason = social.NoOutcome, social.ReasonNone
+	s.job.Outcome = social.NoOutcome
+	if s.job.Reason != social.ReasonHanded { // it may have been followed
+		s.job.Reason = social.ReasonNone
+	}
 	s.job.DueAt, s.job.UpdatedAt = s.now, s.now
 	return s.job, nil
 }
@@ -271,7 +274,7 @@ func (s *sender) goTo(h social.Handle) (social.FollowJob, error) {
 // attempted reports that a follow may have been sent already, with an outcome
 // that nobody wrote down; the reason outlives a person's retry.
 func attempted(job social.FollowJob) bool {
-	return job.Attempts > 0 || job.Reason == social.ReasonUnclear || job.Reason == social.ReasonGaveUp
+	return job.Attempts > 0 || job.Reason == social.ReasonUnclear || job.Reason == social.ReasonGaveUp || job.Reason == social.ReasonHanded
 }
 
 func (s *sender) follow(ctx context.Context) (social.FollowJob, error) {

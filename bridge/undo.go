@@ -18,6 +18,9 @@ func nextUndo(w Work, now time.Time) (a Act, until time.Time) {
 	if from, ok := open(b, social.RequestsFamily, w.Destination, 1); !ok {
 		return Act{Why: social.ReasonGentle}, from
 	}
+	if from, ok := open(b, social.FollowsFamily, w.Destination, 1); !ok && countsUnfollows(w.Destination.Flavour) {
+		return Act{Why: social.ReasonGentle}, from
+	}
 	most := 0
 	for _, job := range w.Due {
 		row := targetRow(b, targetOf(job), now)
@@ -36,12 +39,19 @@ func nextUndo(w Work, now time.Time) (a Act, until time.Time) {
 	return Act{Why: social.ReasonGentle}, earliest(until, w.NextDue)
 }
 
+// countsUnfollows reports whether a server holds unfollows to the limit of
+// follows. Misskey has another of the same size for them.
+func countsUnfollows(fl social.Flavour) bool { return fl == social.Pleroma || fl == social.Misskey }
+
 // undo unfollows an account that Godwit followed, or takes the request back.
 // It may be done twice, so that after an answer that nobody wrote down it
 // simply is.
 func (s *sender) undo(ctx context.Context) (social.FollowJob, error) {
 	if s.job.Attempts >= maxAttempts {
 		return s.stays()
+	}
+	if s.job.RemoteID == "" { // handed over in a list, and not seen since
+		return s.findToUndo(ctx)
 	}
 	rel, err := s.srv.Unfollow(ctx, s.job.RemoteID)
 	switch {
@@ -57,6 +67,24 @@ func (s *sender) undo(ctx context.Context) (social.FollowJob, error) {
 		return s.stillThere(), nil
 	}
 	return s.undone()
+}
+
+// findToUndo finds an account that may have been followed from a list. One that
+// the home server does not find it did not follow either.
+func (s *sender) findToUndo(ctx context.Context) (social.FollowJob, error) {
+	acct, err := s.srv.Find(ctx, wanted(s.job), s.actor())
+	switch {
+	case fault.Is(err, fault.NotFound), fault.Is(err, fault.Gone):
+		return s.undone()
+	case answered(err):
+		return s.job, err
+	case err != nil:
+		return s.stillThere(), err
+	case !s.isWanted(acct):
+		return s.undone()
+	}
+	s.job.RemoteID, s.job.DueAt, s.job.UpdatedAt = acct.ID, s.now, s.now
+	return s.job, nil
 }
 
 func (s *sender) undone() (social.FollowJob, error) {

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -201,6 +202,20 @@ func (e *Export) Kind() social.SourceKind { return e.kind }
 // Owner is whose export it is; a saved list does not tell and gives an Account
 // with the network only.
 func (e *Export) Owner() social.Account { return e.owner }
+
+// Names are the id of the owner and all Usernames that the export tells, in
+// lower case: they had other ones before.
+func (e *Export) Names() (all []string) {
+	for _, name := range append([]string{e.owner.NativeID, strings.ToLower(e.owner.Username)}, e.oldNames...) {
+		if name != "" && !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+// Protected reports whether only followers could read the owner's posts.
+func (e *Export) Protected() bool { return e.protected }
 
 // ExportedAt is when the export was made, or the zero time when it does not
 // tell; then it is the time of the newest post once that was read.

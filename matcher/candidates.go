@@ -24,6 +24,9 @@ func Candidates(a social.Account, regs []social.Registration, realm social.Realm
 	parody := callsItselfParody(a.Name + "\n" + a.Bio)
 	for _, t := range profileTexts(a) {
 		for _, f := range extractOne(t, realm, nil) {
+			if f.Maybe && (f.Why == WhyTheirs || f.Why == WhyPost) && strings.EqualFold(f.Handle.User(), a.Username) {
+				f.Maybe = false // the words leave open whose it is; the author's own name tells
+			}
 			e := claim(t, f, seen)
 			if a.Network != social.X && a.Network != "" {
 				e.Source = string(a.Network)

@@ -23,19 +23,22 @@ const (
 	chat               // an address of another service
 	desk               // where to write to: an address, of mail unless the host says otherwise
 	invite             // the reader is to follow it: an own account or a favourite
+	post               // who holds a post, "author:": an address of mail, or a person who may be another
 	// What the words of a clause are besides; none of them is an answer.
 	fedi   // names the fediverse
 	near   // somebody else's, when close
 	maker  // somebody else's, with a few words more between
 	next   // somebody else's, when directly before
 	tag    // somebody else's, with "my" before or a colon after it
+	dear   // as tag, and directly before too: nobody calls themselves "hubby"
+	pair   // an emoji of a couple: as next; a heart only opens an item
 	job    // a role, which gives "at" and "of" their meaning
 	of     // such a word
 	own    // such a "my"
 	praise // recommends what it follows
 )
 
-var moods = map[string]mood{"mine": mine, "theirs": theirs, "could": could, "old": old, "mail": mail, "chat": chat, "desk": desk, "invite": invite, "fedi": fedi, "near": near, "maker": maker, "next": next, "tag": tag, "job": job, "of": of, "own": own, "praise": praise}
+var moods = map[string]mood{"mine": mine, "theirs": theirs, "could": could, "old": old, "mail": mail, "chat": chat, "desk": desk, "invite": invite, "fedi": fedi, "near": near, "maker": maker, "next": next, "tag": tag, "dear": dear, "heart": pair, "job": job, "of": of, "own": own, "praise": praise}
 
 // cueTable holds phrases with what they say.
 type cueTable struct {
@@ -90,11 +93,17 @@ func (s *scanner) wording(c candidate) (m mood, labelled bool) {
 	if m, labelled = s.after(c.end); m != none {
 		return m, labelled
 	}
-	if s.continues(c.start) {
+	from := max(s.used, s.clauseStart(c.start))
+	if listed, last := s.continues(c.start); listed && last {
 		return s.last, labelled
+	} else if listed {
+		from = c.start
+	} else if s.attributed(c.start) || s.used > 0 && s.belongs(s.t[s.used:c.start]) {
+		return theirs, labelled
 	}
 	var w words
-	w.read(s.t, max(s.used, s.clauseStart(c.start)), c.start)
+	w.opens = from == 0 || s.opensItem(from)
+	w.read(s.t, from, c.start)
 	m, before := w.weigh()
 	return m, labelled || before
 }
@@ -149,7 +158,8 @@ func (s *scanner) praised(end int) bool {
 	rest := strings.TrimLeft(s.t[end:min(len(s.t), end+maxAfter)], " ,-–—:!")
 	var w words
 	w.read(rest, 0, len(rest))
-	return w.leading() == praise || startsWith(cuesAfter, rest) == praise
+	m, _ := w.leading()
+	return m == praise || startsWith(cuesAfter, rest) == praise
 }
 
 func startsWith(c cueTable, text string) mood {
@@ -161,19 +171,31 @@ func startsWith(c cueTable, text string) mood {
 var joiners = set("and & + or to und oder an et ou à y e o a en of aan i och till и と や 和 与 與 및 와 과")
 
 // continues reports whether only a comma or an "and" stands between the last
-// candidate and the one at start: a list, one mood for all.
-func (s *scanner) continues(start int) bool {
+// candidate and the one at start: a list, one mood for all. last says that the
+// mood is more than the author's own or an old one.
+func (s *scanner) continues(start int) (listed, last bool) {
 	const longest = 12
-	if s.used == 0 || s.last == none || s.last == mine || s.last == old || start-s.used > longest {
-		return false
+	if s.used == 0 || start-s.used > longest {
+		return false, false
 	}
 	between := strings.Trim(s.t[s.used:start], " ,;/、・")
 	for word := range strings.FieldsFuncSeq(between, func(r rune) bool { return r == ' ' || r == ',' }) {
 		if !joiners[lower(word)] {
-			return false
+			return false, false
 		}
 	}
-	return !strings.Contains(between, "\n")
+	if strings.Contains(between, "\n") {
+		return false, false
+	}
+	last = s.last != none && s.last != mine && s.last != old
+	return last || between != "", last
+}
+
+// opensItem reports whether an item of a profile begins at i, after a line end,
+// a bar or a bracket, not after the end of a sentence.
+func (s *scanner) opensItem(i int) bool {
+	r, _ := utf8.DecodeLastRuneInString(s.t[:i])
+	return parts(r) && r != '。' || r == '(' || r == '['
 }
 
 // clauseStart returns where the clause that leads to start begins.
@@ -182,6 +204,7 @@ func (s *scanner) clauseStart(start int) int {
 	if i > 0 && (s.t[i-1] == '(' || s.t[i-1] == '[') {
 		i-- // "Email (u@host)": the label stands before the bracket
 	}
+	i = dashBefore(s.t, i)
 	for i > 0 && start-i < maxBefore {
 		r, n := utf8.DecodeLastRuneInString(s.t[:i])
 		if ends(r) || (r == '.' || r == '!' || r == '?') && i < len(s.t) && (s.t[i] == ' ' || s.t[i] == '\n') {
@@ -190,6 +213,18 @@ func (s *scanner) clauseStart(start int) int {
 		i -= n
 	}
 	s.sightings += start - i
+	return i
+}
+
+// dashBefore returns where the long dash before t[i], and its spaces, start,
+// when there is one: "header — @u@host".
+func dashBefore(t string, i int) int {
+	rest := strings.TrimRight(t[max(0, i-maxAfter):i], " ")
+	for _, dash := range [...]string{"—", "–"} {
+		if cut, found := strings.CutSuffix(rest, dash); found {
+			return i - (min(i, maxAfter) - len(cut))
+		}
+	}
 	return i
 }
 
@@ -204,21 +239,72 @@ func ends(r rune) bool {
 // after looks at what follows the handle directly.
 func (s *scanner) after(end int) (m mood, labelled bool) {
 	rest := s.t[end:min(len(s.t), end+maxAfter)]
-	for rest != "" && (rest[0] == ' ' || rest[0] == '(') {
-		rest = rest[1:]
-	}
+	rest, aside := trimAside(rest)
 	if rest == "" {
 		return none, false
 	}
-	if r, _ := utf8.DecodeRuneInString(rest); isCJK(r) {
+	if r, n := utf8.DecodeRuneInString(rest); isCJK(r) {
+		if joiners[rest[:n]] && strings.HasPrefix(strings.TrimLeft(rest[n:], " "), "@") {
+			return none, false // a list
+		}
 		return answer(startsWith(cuesAfter, rest))
+	}
+	if s.shared(rest) {
+		return theirs, false
 	}
 	if c := rest[0]; c < utf8.RuneSelf && !isLetter(c) && c != '\'' {
 		return none, s.tagged(rest)
 	}
 	var w words
 	w.read(rest, 0, len(rest))
-	return answer(w.leading())
+	if aside && w.calls() {
+		return theirs, false
+	}
+	m, length := w.leading()
+	if length < len(rest) && rest[length] == ':' {
+		return none, false // the label of what comes next
+	}
+	return answer(m)
+}
+
+// trimAside takes the spaces, the opening bracket or the dash off what follows
+// a handle; aside says that there was more than spaces.
+func trimAside(rest string) (trimmed string, aside bool) {
+	trimmed = strings.TrimLeft(rest, " (")
+	aside = strings.Contains(rest[:len(rest)-len(trimmed)], "(")
+	for _, dash := range [...]string{"– ", "— ", "- ", "= "} {
+		if after, found := strings.CutPrefix(trimmed, dash); found && after != "" && isLetter(after[0]) {
+			return after, true
+		}
+	}
+	return trimmed, aside
+}
+
+// pluralVerbs say something of all handles of a list before them.
+var pluralVerbs = set("are sind sont son são sao sono zijn är")
+
+// shared reports whether a list of handles goes on that ends in "are my kids".
+func (s *scanner) shared(rest string) bool {
+	const most = 4
+	if strings.IndexByte(rest, '@') < 0 {
+		return false
+	}
+	listed := false
+	for range most {
+		rest = strings.TrimLeft(rest, " ,")
+		word, after, _ := strings.Cut(rest, " ")
+		switch {
+		case strings.HasPrefix(word, "@"):
+			listed = true
+		case !joiners[lower(word)]:
+			var w words
+			w.read(rest, 0, len(rest))
+			m, _ := w.leading()
+			return listed && pluralVerbs[lower(word)] && m == theirs
+		}
+		rest = after
+	}
+	return false
 }
 
 // answer splits a cue into the mood and the label.
@@ -265,15 +351,15 @@ func (c cueTable) inScript(text string) (found mood, length int) {
 	return found, length
 }
 
-// ownWords reports whether a whole text speaks of its author's own account, or
-// of the fediverse, in words that are not part of a handle or a link.
-func ownWords(t string) bool {
+// names reports whether a whole text has a cue of one of two moods, in words
+// that are not part of a handle or a link.
+func names(t string, one, other mood) bool {
 	for t = blankAddresses(t); len(t) > 0; {
 		n := min(len(t), maxBefore)
 		var w words
 		w.read(t, 0, n)
 		for k := range w.n {
-			if c := w.at(k, 0); c.mood == mine || c.mood == fedi && !c.brief {
+			if c := w.at(k, 0); (c.mood == one || c.mood == other) && !c.brief {
 				return true
 			}
 		}

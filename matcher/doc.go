@@ -54,7 +54,7 @@ const (
 // Why something that looks like a handle is passed over, as Passed.Why says it.
 const (
 	PassTheirs      = "the words around it name somebody else"
-	PassMail        = "the words around it call it an e-mail address"
+	PassMail        = "by what stands around it, it is an e-mail address"
 	PassMailbox     = "it is the name of a mailbox"
 	PassChat        = WhyChat
 	PassPlatform    = "its host is another platform, or gives mailboxes"

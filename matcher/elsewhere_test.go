@@ -105,3 +105,19 @@ func TestRivals(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnName: where the words leave open whose a handle is, the account's own
+// name tells; where they give it to somebody else, it does not.
+func TestOwnName(t *testing.T) {
+	for bio, want := range map[string]int{"Engineer @alice@mas.to": 1, "Engineer @firm@mas.to": 0, "art by @alice@mas.to": 0} {
+		plain := 0
+		for _, m := range Candidates(person(1, "Alice", bio, recent), nil, social.Public, now) {
+			if !onlyMaybe(m.Evidence) {
+				plain++
+			}
+		}
+		if plain != want {
+			t.Errorf("%s: %d plain, want %d", bio, plain, want)
+		}
+	}
+}

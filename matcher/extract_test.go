@@ -209,8 +209,8 @@ func TestRealms(t *testing.T) {
 
 func TestMergeOverFields(t *testing.T) {
 	got := Extract([]Text{
-		{social.InName, "Bob"},
-		{social.InBio, "bob@bobs.example.org, @bob_b@mas.to"},
+		{social.InName, "bob@bobs.example.org"},
+		{social.InBio, "Bob, @bob_b@mas.to"},
 		{social.InLink, "https://bobs.example.org/@Bob"},
 	}, social.Public)
 	if len(got) != 2 {
@@ -219,7 +219,7 @@ func TestMergeOverFields(t *testing.T) {
 	if f := got[0]; f.Maybe || f.Kind != social.InLink || f.Form != FormURL {
 		t.Errorf("the plain claim does not win: %+v", f)
 	}
-	if f := got[1]; f.Kind != social.InBio || f.Context != "bob@bobs.example.org, @bob_b@mas.to" {
+	if f := got[1]; f.Kind != social.InBio || f.Context != "Bob, @bob_b@mas.to" {
 		t.Errorf("%+v", f)
 	}
 }

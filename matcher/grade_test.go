@@ -279,7 +279,9 @@ func TestREG06Impostors(t *testing.T) {
 	t.Run("a maybe does not contest a plain claim", func(t *testing.T) {
 		const address = "alice@alice-writes.net"
 		both := map[string]social.Resolution{real: found(t, real), address: found(t, address)}
-		got := Grade(candidatesOf(t, both, person(1, "alice", "@"+real+" or "+address, recent)), now)
+		alice := person(1, "alice", "@"+real, recent)
+		alice.Location = address
+		got := Grade(candidatesOf(t, both, alice), now)
 		if got[0].Certainty != social.Likely || got[0].Conflict || got[1].Certainty != social.Possible || got[1].Conflict {
 			t.Errorf("%q %v, %q %v", got[0].Certainty, got[0].Conflict, got[1].Certainty, got[1].Conflict)
 		}

@@ -1,6 +1,7 @@
 package matcher
 
 import (
+	"slices"
 	"strings"
 
 	"godwit/internal/social"
@@ -58,7 +59,10 @@ func (s *scanner) judge(c candidate, p place) (why string, keep bool) {
 	switch mood {
 	case theirs:
 		return PassTheirs, false
-	case desk:
+	case desk, post:
+		if mood == post && !isPlain(c.form) {
+			return WhyTheirs, c.trust != hostOnly
+		}
 		if isPlain(c.form) && !labelled && p.standing != knownServer && !hinted(c.host) {
 			return PassMail, false
 		}
@@ -142,7 +146,8 @@ func (s *scanner) fromAfar(c candidate, p place, m mood, labelled bool) (mood, b
 }
 
 // invited settles "follow u@host": somebody else's where all are to follow or
-// praise is added, the author's where the sentence speaks of that, else open.
+// praise is added, the author's where the sentence speaks of that, or the text
+// of an account that is given up, else open.
 func (s *scanner) invited(c candidate) (m mood, labelled bool) {
 	if s.praised(c.end) {
 		return theirs, false
@@ -153,7 +158,32 @@ func (s *scanner) invited(c candidate) (m mood, labelled bool) {
 	case mine:
 		return mine, false
 	}
+	if !s.weighed {
+		s.weighed, s.leaves = true, names(s.t, old, fedi)
+	}
+	if s.leaves {
+		return mine, false
+	}
 	return could, false
+}
+
+// contrast drops what only may be a handle and looks like an e-mail address
+// where the text holds a handle with both its signs: who writes one so writes
+// the other so too.
+func (s *scanner) contrast() {
+	all := s.out[s.first:]
+	if len(all) < 2 || !slices.ContainsFunc(all, func(f Finding) bool { return f.Form == FormHandle && !f.Maybe }) {
+		return
+	}
+	kept := all[:0]
+	for _, f := range all {
+		if f.Why != WhyMail {
+			kept = append(kept, f)
+		} else if s.explains {
+			s.passed = append(s.passed, Passed{f.Handle.String(), PassMail})
+		}
+	}
+	s.out = s.out[:s.first+len(kept)]
 }
 
 func isLink(form string) bool {
@@ -188,7 +218,7 @@ var placeholderUsers = set("username user yourname your_name your-name yourusern
 var mailboxes = set("mail email e-mail info contact contacto contato kontakt press presse prensa support hello hallo hola office admin webmaster postmaster noreply no-reply " +
 	"booking bookings business enquiries inquiries team editor redaktion newsletter jobs sales hi service help media marketing pr management mgmt git root www ssh enquiry commissions work " +
 	"redactie redazione redaccion redaction redacao redacción rédaction redação redakcja contatti atendimento suporte soporte ventas vendas comercial prenotazioni segreteria sekretariat buero bestellung " +
-	"imprensa stampa pers biuro administracion secretaria secretariat accueil bonjour bestellungen anfrage anfragen shop order orders feedback tips hr recruiting billing abuse security")
+	"imprensa stampa pers biuro administracion secretaria secretariat accueil bonjour bestellungen anfrage anfragen shop order orders feedback tips hr recruiting billing abuse security praxis kanzlei cabinet studio")
 
 func mailbox(user string) bool { return mailboxes[lower(user)] }
 
@@ -205,11 +235,14 @@ func nameLike(user string) bool { return !notNames[lower(user)] && !mailbox(user
 // speaksOfItself reports whether the text says that it is about its author's
 // own account, as one that says hardly anything else does.
 func (s *scanner) speaksOfItself(c candidate) bool {
+	if rest := s.t[c.end:]; c.start == 0 && len(rest) > 1 && rest[0] == ' ' && rest[1] >= 'a' && rest[1] <= 'z' {
+		return false // "@u@host is wrong"
+	}
 	if len(s.t)-(c.end-c.start) <= fewWords {
 		return true
 	}
 	if !s.opened {
-		s.opened, s.ownWords = true, ownWords(s.t)
+		s.opened, s.ownWords = true, names(s.t, mine, fedi)
 	}
 	return s.ownWords
 }

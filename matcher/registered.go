@@ -68,16 +68,20 @@ func quality(r social.Registration, now time.Time) string {
 	return ""
 }
 
-// named compares when the export saw the username with when it was proven.
+// named compares when the export saw the username with when it was proven. Who
+// signed in at X was called so then; a later look doesn't ask X again.
 func named(r social.Registration, a social.Account, now time.Time) string {
-	seen := a.SeenAt
+	seen, checked := a.SeenAt, r.CheckedAt
 	if seen.IsZero() {
 		seen = now
 	}
+	if r.Proof == social.ProofLogin {
+		checked = r.CreatedAt
+	}
 	switch {
-	case r.Source == "" && !seen.Before(r.CreatedAt) && !seen.After(r.CheckedAt.Add(uncheckedAfter)):
+	case r.Source == "" && !seen.Before(r.CreatedAt) && !seen.After(checked.Add(uncheckedAfter)):
 		return ""
-	case seen.After(r.CreatedAt.Add(-staleAfter)) && seen.Before(r.CheckedAt.Add(staleAfter)):
+	case seen.After(r.CreatedAt.Add(-staleAfter)) && seen.Before(checked.Add(staleAfter)):
 		return formNamed
 	}
 	return formStale

@@ -44,6 +44,12 @@ func TestREG01DatedNames(t *testing.T) {
 		{"not looked at for two months", func(r *social.Registration, a *social.Account) {
 			r.CreatedAt, r.CheckedAt, a.SeenAt = now.Add(-70*days), now.Add(-60*days), now.Add(-65*days)
 		}, social.Possible},
+		{"by its name at a sign-in, seen about then", func(r *social.Registration, a *social.Account) {
+			r.XID, r.XIDProven, r.Proof, a.NativeID = "42", true, social.ProofLogin, ""
+		}, social.Certain},
+		{"by its name at a sign-in long before, which nobody asked about again", func(r *social.Registration, a *social.Account) {
+			r.XID, r.XIDProven, r.Proof, r.CreatedAt, a.NativeID = "42", true, social.ProofLogin, now.Add(-100*days), ""
+		}, social.Likely},
 		{"on another network", func(_ *social.Registration, a *social.Account) { a.Network = "bluesky" }, "none"},
 	}
 	for _, tt := range tests {

@@ -39,8 +39,10 @@ type scanner struct {
 	known     string    // the host last found to have a public suffix
 	used      int       // what lies before this octet is part of a handle or link
 	last      mood      // of the candidate that ended at used, for lists of handles
-	opened    bool      // whether own was worked out
+	opened    bool      // whether ownWords was worked out
 	ownWords  bool      // the text speaks of its author's own account
+	weighed   bool      // whether leaves was worked out
+	leaves    bool      // the text gives the account up, or names the fediverse
 	explains  bool      // note what is passed over
 	passed    []Passed
 	sightings int // octets looked at around signs, for tests of linearity
@@ -58,9 +60,10 @@ func (s *scanner) run() {
 			i = max(i, s.bluesky(i)-1)
 		}
 		if len(s.out)-s.first >= maxFindings {
-			return
+			break
 		}
 	}
+	s.contrast()
 }
 
 // at reads what stands around the at sign at i and returns where to go on.

@@ -23,6 +23,9 @@ type words struct {
 	n      int
 	comma  bool // one stands at the very end
 	colon  bool // one stands at the very end
+	dash   bool // one stands at the very end
+	apart  bool // something besides spaces stands at the very end
+	opens  bool // the clause opens an item of a profile
 }
 
 // read cuts t[from:to] into words; of a clause with more than maxWords the
@@ -33,9 +36,14 @@ func (w *words) read(t string, from, to int) {
 		if r >= utf8.RuneSelf {
 			r, n = utf8.DecodeRuneInString(t[i:to])
 		}
+		w.apart = w.apart || r != ' '
 		switch {
+		case isArrow(r):
+			w.colon = true
 		case isEmblem(r):
-			if _, says := cuesBefore.phrases[t[i:i+n]]; says { // the others are ornaments
+			if m, says := cuesBefore.phrases[t[i:i+n]]; says && m == pair {
+				w.add(t[i:i+n], 0)
+			} else if says { // the others are ornaments
 				w.add(t[i:i+n], 1)
 			}
 		case isWordRune(r):
@@ -47,19 +55,29 @@ func (w *words) read(t string, from, to int) {
 			}
 		case r == ':':
 			w.colon = true
+		case r == '@' && i+1 < to && t[i+1] == ' ':
+			w.add("@", 1) // "works @ @u@host"
+		case r == '–' || r == '—':
+			w.comma, w.dash = true, true
 		case r == ',' || r == '、' || r == '，' || r == '・' || r < ' ':
 			w.comma = true
 		}
 		i += n
 	}
+	if w.n > 1 && !w.apart && articles[string(w.phrase(w.n-1, w.n))] {
+		w.weight[w.n-1] = 0 // "in the @u@host"
+	}
 }
+
+// articles stand before what is no person's name.
+var articles = set("the a our das die der den dem le la les l' el los las o os il lo i gli het de")
 
 // split adds a word; a slash parts words unless the whole means something, as
 // in "h/t", and a dash or slash by itself parts like a comma.
 func (w *words) split(word string) {
 	if strings.IndexByte(word, '/') < 0 {
 		w.add(word, 1)
-		w.comma = w.comma || word == ""
+		w.comma, w.dash = w.comma || word == "", w.dash || word == ""
 		return
 	}
 	if _, says := cuesBefore.phrases[lower(word)]; says {
@@ -142,7 +160,7 @@ func (w *words) add(word string, weight uint8) {
 		w.n--
 	}
 	w.starts[w.n], w.breaks[w.n], w.weight[w.n], w.script[w.n] = w.size, w.comma, weight, false
-	w.comma, w.colon = false, false
+	w.comma, w.colon, w.dash, w.apart = false, false, false, false
 	w.n++
 	for _, r := range word {
 		if r < utf8.RuneSelf {
@@ -197,8 +215,11 @@ func (w *words) at(k, gap int) cue {
 		}
 	}
 	c.first = k
-	if namesFediverse(word) {
+	switch {
+	case begins(word, fediStems[:]):
 		c.mood = fedi
+	case begins(word, imageStems[:]):
+		c.mood = near
 	}
 	return c
 }
@@ -207,8 +228,12 @@ func (w *words) at(k, gap int) cue {
 // Mastodon-Adresse, mastodonissa, w Fediversum.
 var fediStems = [...]string{"mastodon", "fediver", "мастодон", "федивер"}
 
-func namesFediverse(word []byte) bool {
-	for _, stem := range fediStems {
+// imageStems begin the words for what others draw or photograph for a profile:
+// Headerfoto, bannerbild, аватарка.
+var imageStems = [...]string{"header", "banner", "avatar", "аватар", "profilbild", "profilfoto", "titelbild", "profielfoto"}
+
+func begins(word []byte, stems []string) bool {
+	for _, stem := range stems {
 		if len(word) >= len(stem) && string(word[:len(stem)]) == stem {
 			return true
 		}
@@ -216,14 +241,32 @@ func namesFediverse(word []byte) bool {
 	return false
 }
 
-// leading returns what the first words say of a handle before them.
-func (w *words) leading() mood {
+// isArrow tells the arrows and hands that point at what follows, as a colon
+// does.
+func isArrow(r rune) bool {
+	return r == '→' || r == '⇒' || r == '➡' || r == '➜' || r == '➔' || r == '⟶' || r == '👉' || r == '▶' || r == '↳' || r == '↪'
+}
+
+// leading returns what the first words say of a handle before them, and how
+// many octets they take.
+func (w *words) leading() (m mood, length int) {
 	for to := min(w.n, phraseWords+1); to > 0; to-- {
-		if m, ok := cuesAfter.phrases[string(w.phrase(0, to))]; ok {
-			return m
+		phrase := w.phrase(0, to)
+		if m, ok := cuesAfter.phrases[string(phrase)]; ok {
+			return m, len(phrase)
 		}
 	}
-	return none
+	return none, 0
+}
+
+// calls reports whether the first words are "my" and a relation.
+func (w *words) calls() bool {
+	for k := 1; k < min(w.n, phraseWords) && w.isOwn(0); k++ {
+		if m := w.at(k, 0).mood; m == tag || m == dear || m == near {
+			return true
+		}
+	}
+	return false
 }
 
 // reading is what the words before a handle amount to so far.
@@ -264,6 +307,10 @@ func (w *words) hear(r *reading, c cue) (done bool) {
 		r.labelled = r.labelled || !c.brief
 	case c.mood == of && c.gap == 0:
 		r.belongs = true
+	case c.mood == none && r.belongs && c.gap <= jobWords && isRole(w.phrase(c.first, c.first+1)):
+		return w.settle(r, theirs, c)
+	case c.mood == none && c.gap == 0 && w.isObject(c.first):
+		return w.settle(r, could, c)
 	default:
 		return w.settle(r, w.says(c, *r), c)
 	}
@@ -275,7 +322,7 @@ func (w *words) settle(r *reading, m mood, c cue) (done bool) {
 	switch {
 	case m == none:
 		return false
-	case (m == mail || m == chat || m == desk) && r.mood == none && w.namesFedi(c.first-1):
+	case (m == mail || m == chat || m == desk || m == post) && r.mood == none && w.namesFedi(c.first-1):
 		r.mood, r.labelled = w.owner(c.first-1), true // "Fedi + XMPP:", "Mastodon/email:"
 		return true
 	case r.mood == none, r.mood == could && m == theirs:
@@ -307,15 +354,25 @@ func (w *words) says(c cue, r reading) mood {
 	case next:
 		return when(c.gap == 0, theirs)
 	case tag:
-		return when((r.belongs || w.colon && !w.isEmblem(c.first)) && c.gap <= nearWords || c.gap == 0 && (w.colon || w.isOwn(c.first-1)), theirs)
-	case job:
-		if w.colon && c.gap == 0 {
-			return desk // "work: u@host"
+		if !w.tags(c, r) {
+			return when(c.gap == 0 && w.script[c.first] && w.opens && !w.apart, could) // a space does for the colon
 		}
-		return when(r.belongs && c.gap <= jobWords, theirs)
+		return theirs
+	case dear:
+		return when(c.gap == 0 || w.tags(c, r), theirs)
+	case pair:
+		if c.gap == 0 && w.colon {
+			return theirs
+		}
+		return when(c.gap == 0 && w.n == 1 && w.opens, could)
+	case job:
+		return w.post(c, r)
 	case could:
 		return when(c.gap <= nearWords, could)
 	case invite:
+		if c.gap == 0 && w.colon {
+			return mine
+		}
 		return when(c.gap == 0, invite)
 	case old:
 		return when(c.gap == 0, old)
@@ -326,6 +383,16 @@ func (w *words) says(c cue, r reading) mood {
 	}
 	return none
 }
+
+// tags reports whether a word for a person or a work labels the handle: by "my"
+// before it, a colon after it, or "of" or its like.
+func (w *words) tags(c cue, r reading) bool {
+	return (r.belongs || w.colon && !w.isEmblem(c.first)) && c.gap <= nearWords || c.gap == 0 && (w.points() || w.isOwn(c.first-1))
+}
+
+// points reports whether a colon leads to the handle, or a dash after a word or
+// two.
+func (w *words) points() bool { return w.colon || w.dash && w.n <= 2 && w.opens }
 
 func when(holds bool, m mood) mood {
 	if holds {
@@ -349,15 +416,24 @@ func (w *words) isOwn(k int) bool {
 // wife's Mastodon" nor "my friend is on Mastodon" is the author's.
 func (w *words) owner(first int) mood {
 	for k := first - 1; k >= max(0, first-farWords); k-- {
-		if c := w.at(k, 0); c.mood == tag && w.isOwn(c.first-1) {
+		if c := w.at(k, 0); (c.mood == tag || c.mood == dear) && w.isOwn(c.first-1) {
 			return theirs
 		}
 	}
-	if first > 0 && isPossessive(string(w.phrase(first-1, first))) {
+	if first == 0 {
+		return mine
+	}
+	switch before := string(w.phrase(first-1, first)); {
+	case isPossessive(before):
 		return theirs
+	case formerWords[before]:
+		return old // "Old Mastodon:"
 	}
 	return mine
 }
+
+// formerWords stand before the name of what one had.
+var formerWords = set("old former previous ex dead defunct alter altes altem früherer ehemaliges ancien ancienne antiguo antigua viejo antigo velho vecchio oud oude stary старый gammal gammel")
 
 func isPossessive(word string) bool {
 	return strings.HasSuffix(word, "'s") || strings.HasSuffix(word, "’s") || word == "his" || word == "her" || word == "their"

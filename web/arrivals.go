@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/xml"
 	"net/http"
 	"time"
@@ -18,6 +19,9 @@ type arrivalsPage struct {
 	Fresh   int
 	Watch   store.Watch
 	Feed    string // its secret address, "" for none
+	ByMail  bool   // the operator set e-mail up
+	Mail    store.Mail
+	Typed   string // an e-mail address
 	Waiting store.Waiting
 }
 
@@ -28,36 +32,48 @@ type arrival struct {
 	Evidence locale.Sentence
 }
 
-func (s *site) arrivals(v *visit) error {
-	ctx, id := v.r.Context(), v.user.ID
+func (s *site) arrivals(v *visit) error { return v.showArrivals(http.StatusOK, &arrivalsPage{}) }
+
+// showArrivals shows who arrived and how the person is told, with what was typed.
+func (v *visit) showArrivals(status int, page *arrivalsPage) error {
+	s, ctx, id := v.site, v.r.Context(), v.user.ID
 	all, err := s.Store.Arrivals(ctx, id)
 	if err != nil {
 		return err
 	}
-	page := &arrivalsPage{Rows: v.arrivalRows(all)}
+	page.Rows = v.arrivalRows(all)
 	for _, row := range page.Rows {
 		if row.New {
 			page.Fresh++
 		}
 	}
+	if err := s.fillWatch(ctx, id, page); err != nil {
+		return err
+	}
+	page.Title, page.Here = v.say("arrivals.title", "n", page.Fresh), "arrivals"
+	if err := v.show(status, "arrivals", page); err != nil || page.Fresh == 0 || v.r.Method == http.MethodHead {
+		return err
+	}
+	return s.Store.SeenArrivals(ctx, id, all[0].FoundAt, v.now) // told once
+}
+
+// fillWatch adds how somebody is told, and how the looking goes on.
+func (s *site) fillWatch(ctx context.Context, id int64, page *arrivalsPage) (err error) {
 	if page.Watch, err = s.Store.GetWatch(ctx, id); err != nil {
 		return err
 	}
 	if page.Waiting, err = s.Store.Waiting(ctx, id); err != nil {
 		return err
 	}
-	name, err := s.Store.FeedName(ctx, id)
-	if err != nil {
+	page.ByMail = s.Mail
+	if page.Mail, err = s.Store.GetMail(ctx, id); err != nil && !fault.Is(err, fault.NotFound) {
 		return err
 	}
+	name, err := s.Store.FeedName(ctx, id)
 	if name != "" {
 		page.Feed = s.address("/feed/" + name)
 	}
-	page.Title, page.Here = v.say("arrivals.title", "n", page.Fresh), "arrivals"
-	if err := v.show(http.StatusOK, "arrivals", page); err != nil || page.Fresh == 0 || v.r.Method == http.MethodHead {
-		return err
-	}
-	return s.Store.SeenArrivals(ctx, id, all[0].FoundAt, v.now) // told once
+	return err
 }
 
 func (v *visit) arrivalRows(all []store.Arrival) (rows []arrival) {
@@ -97,8 +113,12 @@ func (s *site) setWatch(v *visit) error {
 		err = s.Store.RenewFeed(ctx, id)
 	case "no-feed":
 		err = s.Store.EndFeed(ctx, id)
+	case "mail":
+		return s.askMail(v, v.field("mail"))
+	case "no-mail":
+		err = s.Store.EndMail(ctx, id)
 	default:
-		err = fault.New(fault.Invalid, "bad-form", "The request doesn't make sense to us. Nothing was done.")
+		err = badForm()
 	}
 	if err != nil {
 		return err

@@ -22,11 +22,15 @@ func (s *site) callback(v *visit) error {
 		return badCallback(err)
 	}
 	v.setCookie(flowCookie, "", 0)
-	if query.Get("error") != "" || query.Get("code") == "" {
+	code := query.Get("code")
+	if flow.Flavour == social.Misskey {
+		code = query.Get("session")
+	}
+	if query.Get("error") != "" || code == "" {
 		v.flash(flash{Key: "connect.denied"})
 		return v.redirect(v.connectPath())
 	}
-	return s.enter(v, flow, query.Get("code"))
+	return s.enter(v, flow, code)
 }
 
 // badCallback is the one answer to a callback that isn't this browser's own.

@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/rand"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 
@@ -18,6 +19,7 @@ type connectPage struct {
 	Frame   `json:"-"`
 	SignIn  bool
 	Typed   string
+	Also    string          // what the person wants done besides following
 	Handles []social.Handle // of the demonstration
 	Skip    bool            // one may go on without an account
 	Action  string
@@ -39,7 +41,7 @@ func (s *site) connectForm(v *visit) error {
 }
 
 func (v *visit) showConnect(status int, typed string, wrong locale.Sentence) error {
-	page := &connectPage{SignIn: v.user.ID == 0, Typed: typed, Skip: v.site.Mode == Local && v.user.ID != 0}
+	page := &connectPage{SignIn: v.user.ID == 0, Typed: typed, Also: v.also(), Skip: v.site.Mode == Local && v.user.ID != 0}
 	page.Action = "/connect"
 	page.Title = v.say("connect.title")
 	if page.SignIn {
@@ -54,6 +56,10 @@ func (v *visit) showConnect(status int, typed string, wrong locale.Sentence) err
 	}
 	return v.show(status, "connect", page)
 }
+
+// also is what the person wants done besides following, as pages that need more
+// permission for it send it along.
+func (v *visit) also() string { return social.Printable(v.r.FormValue("also"), maxTyped) }
 
 // connect asks the typed server how one signs in there and sends the browser to it.
 func (s *site) connect(v *visit) error {
@@ -114,17 +120,33 @@ func (s *site) begin(v *visit, typed string) (store.Flow, social.Software, error
 	}
 	flow := store.Flow{
 		ID: rand.Text(), UserID: v.user.ID, Host: host, Typed: handle, Flavour: sw.Flavour, CreatedAt: v.now,
-		Scopes: fedi.Scopes(sw.Flavour, sw.Version), Verifier: social.NewSecret(rand.Text() + rand.Text()),
+		Scopes: v.scopes(sw), Verifier: social.NewSecret(rand.Text() + rand.Text()),
 	}
 	flow.State = flow.ID + "." + rand.Text()
 	if err := s.setApp(v, &flow); err != nil {
 		return flow, sw, err
+	}
+	if flow.Flavour == social.Misskey {
+		flow.AuthorizeURL, flow.TokenURL = fedi.MiAuth(host, flow.RedirectURI+"?state="+url.QueryEscape(flow.State), flow.Scopes)
+		flow.Cookie = hash(v.bindFlow(flow.ID))
+		return flow, sw, s.Store.SaveFlow(ctx, flow)
 	}
 	authorize, token := s.Door.Endpoints(ctx, host)
 	flow.TokenURL = token
 	flow.AuthorizeURL = fedi.AuthorizeURL(authorize, flow.ClientID, flow.RedirectURI, flow.Scopes, flow.State, flow.Verifier.Reveal(), false)
 	flow.Cookie = hash(v.bindFlow(flow.ID))
 	return flow, sw, s.Store.SaveFlow(ctx, flow)
+}
+
+// scopes are the permissions that a sign-in asks for: those for posting, and
+// those for more than following, only where somebody is about to have it done.
+func (v *visit) scopes(sw social.Software) string {
+	least := fedi.Scopes(sw.Flavour, sw.Version)
+	if v.field("posts") != "" {
+		v.setCookie(nextCookie, "mirror", flowLife)
+		least = fedi.PostingScopes(sw.Flavour, sw.Version)
+	}
+	return fedi.Wider(least, strings.Split(v.also(), ",")...)
 }
 
 // mayBegin holds a start against its limits before any server is asked.
@@ -135,6 +157,12 @@ func (v *visit) mayBegin(typed string) error {
 	if err := v.take(v.site.limits.signIns, ""); err != nil {
 		return err
 	}
+	return v.mayAsk(typed)
+}
+
+// mayAsk holds a question to the server that somebody typed against the limit
+// of servers that one address makes us ask.
+func (v *visit) mayAsk(typed string) error {
 	_, server, found := strings.Cut(strings.TrimPrefix(typed, "@"), "@")
 	if !found {
 		server = typed
@@ -155,6 +183,9 @@ func (s *site) setApp(v *visit, flow *store.Flow) error {
 	flow.RedirectURI = s.appAddress(social.Destination{Host: flow.Host})
 	if perLogin {
 		flow.RedirectURI = s.address("/oauth/cb/" + flow.ID)
+	}
+	if flow.Flavour == social.Misskey { // knows no apps
+		return nil
 	}
 	if !perLogin {
 		app, err := s.Store.GetApp(ctx, flow.Host, flow.Scopes, flow.RedirectURI)

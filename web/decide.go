@@ -55,7 +55,7 @@ func (v *visit) decided() (act string, ids []int64, err error) {
 		}
 	}
 	if _, known := decisions[act]; !known {
-		return "", nil, fault.New(fault.Invalid, "bad-form", "The request doesn't make sense to us. Nothing was done.")
+		return "", nil, badForm()
 	}
 	for _, text := range texts {
 		id, err := v.id(text)
@@ -127,7 +127,7 @@ func (s *site) decideAll(v *visit) error {
 	f := readFilter(v.r.PostForm)
 	want, err := strconv.Atoi(v.field("want"))
 	if err != nil || !bulkGroups[f.Group] {
-		return fault.New(fault.Invalid, "bad-form", "The request doesn't make sense to us. Nothing was done.")
+		return badForm()
 	}
 	n, undo, err := s.Store.DecideAll(v.r.Context(), v.user.ID, f.store(0), want, social.Confirmed, v.now)
 	if fault.Is(err, fault.Conflict) {

@@ -14,9 +14,9 @@ func TestExplain(t *testing.T) {
 	h := newHouse(t, web.Anyone)
 	b := h.browser()
 	before := h.rows()
-	text := "Now at @ann@mas.to <b>!</b>, art by @bob@mastodon.art. carol@carols.blog"
+	text := "Now at @ann@mas.to <b>!</b>, art by @bob@mastodon.art. Follow @carol@carols.blog"
 	a := b.submit(b.page("/explain"), "/explain", "text", text, "field", "bio")
-	a.want(t, "Read as the author's own", "@ann@mas.to", "Written as @name@server.", "Could be", "@carol@carols.blog", "It may be an e-mail address.",
+	a.want(t, "Read as the author's own", "@ann@mas.to", "Written as @name@server.", "Could be", "@carol@carols.blog", "The words around it may name somebody else.",
 		"Passed over", "@bob@mastodon.art", "The words around it name somebody else.")
 	if a.StatusCode != http.StatusOK || a.doc.Find("textarea").Text() != text {
 		t.Errorf("%d, the text is %q", a.StatusCode, a.doc.Find("textarea").Text())

@@ -94,12 +94,15 @@ func (s *site) followCSV(v *visit) error {
 	return ignoreGone(err)
 }
 
-// checkFile follows whoever the file did not bring: the bridge asks the server
-// first and counts those who are there as already followed.
+// checkFile follows whoever the file did not bring. First it is read whom the
+// account follows by now, page by page: who is there counts as followed already.
 func (s *site) checkFile(v *visit) error {
 	return v.actOnce(v.showFile, func() (string, error) {
 		d, _, err := v.chosenDestination(v.field("as"))
 		if err != nil {
+			return "", err
+		}
+		if err := s.Store.CallRoll(v.r.Context(), v.user.ID, d.ID, v.now); err != nil {
 			return "", err
 		}
 		return s.startFollowing(v, d)

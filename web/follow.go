@@ -23,6 +23,8 @@ type planPage struct {
 	Cards        []card
 	Chosen       bridge.Channel
 	Notes        []locale.Sentence
+	Also         []alsoBox
+	Wider        bool // with more permission the server would take lists
 	Computed     locale.Sentence
 	Lost         locale.Sentence // why nothing can be followed now
 	Nothing      locale.Sentence
@@ -143,6 +145,16 @@ func locked(list []social.Match) (n int) {
 	return n
 }
 
+// fromPlain counts the accounts that come from plain lists of addresses.
+func fromPlain(list []social.Match) (n int) {
+	for _, m := range list {
+		if m.Account.Network == social.Fediverse {
+			n++
+		}
+	}
+	return n
+}
+
 // crowd is the most accounts that live on one host.
 func crowd(list []social.Match) (most int) {
 	hosts := map[string]int{}
@@ -160,7 +172,7 @@ func (v *visit) estimate(page *planPage, list []social.Match) error {
 		return err
 	}
 	zone := v.clock().Zone
-	wish := bridge.Wish{N: len(list), Locked: page.Locked, Crowd: crowd(list)}
+	wish := bridge.Wish{N: len(list), Locked: page.Locked, Crowd: crowd(list), Plain: fromPlain(list), PlainPerDay: v.site.Store.PlainPerDay()}
 	e := bridge.Plan(page.Destination, budgets, wish, v.now)
 	for _, channel := range e.Channels {
 		c := card{Channel: channel, Title: v.say("follow." + string(channel)), Say: v.sayBridge(e.For(channel, zone))}
@@ -178,6 +190,10 @@ func (v *visit) estimate(page *planPage, list []social.Match) error {
 		}
 		page.Notes = append(page.Notes, v.sayBridge(note))
 	}
+	if page.Also, err = v.alsoBoxes(page.Destination); err != nil {
+		return err
+	}
+	page.Wider = !bridge.TakesLists(page.Destination) && page.Destination.Flavour == social.GoToSocial
 	page.Computed = v.say("plan.computed", "time", v.clock().Time(v.now))
 	return nil
 }
@@ -246,7 +262,11 @@ func (s *site) follow(v *visit) error {
 		switch bridge.Channel(v.field("how")) {
 		case bridge.File:
 			return "/follow/csv/check?as=" + itoa(d.ID), nil
-		case bridge.Background:
+		case bridge.Background, bridge.List:
+			list := bridge.Channel(v.field("how")) == bridge.List
+			if err := s.Store.FollowByList(v.r.Context(), v.user.ID, d.ID, list, v.now); err != nil {
+				return "", err
+			}
 			return s.startFollowing(v, d)
 		}
 		return "", v.showPlan(http.StatusUnprocessableEntity, v.say("follow.choose"))
@@ -260,6 +280,9 @@ func (s *site) startFollowing(v *visit, d social.Destination) (string, error) {
 	}
 	if d.State == social.PermissionLost {
 		return "", permissionLost(d)
+	}
+	if err := v.planAlso(d); err != nil {
+		return "", err
 	}
 	n, err := s.Store.PlanFollows(v.r.Context(), v.user.ID, d.ID, v.now)
 	if err != nil {

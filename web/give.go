@@ -23,6 +23,14 @@ type givePage struct {
 	Limit   string
 	Six     []int
 	Others  []int // kinds besides X's own files
+	Piece   int64 // bytes of one piece
+	Stopped []stopped
+}
+
+// stopped is an upload that didn't come to its end.
+type stopped struct {
+	Name    string
+	Percent int
 }
 
 func (s *site) giveForm(v *visit) error { return v.showGive(http.StatusOK, nil) }
@@ -32,13 +40,30 @@ func (v *visit) showGive(status int, wrong locale.Sentence) error {
 	if err != nil {
 		return err
 	}
-	page := &givePage{Sources: sources, Limit: v.size(v.site.uploadLimit()), Six: []int{1, 2, 3, 4, 5, 6}, Others: []int{1, 2, 3, 4, 5, 6, 7, 8}}
+	unfinished, err := v.stopped()
+	if err != nil {
+		return err
+	}
+	page := &givePage{Stopped: unfinished, Piece: pieceSize, Sources: sources, Limit: v.size(v.site.uploadLimit()), Six: []int{1, 2, 3, 4, 5, 6}, Others: []int{1, 2, 3, 4, 5, 6, 7, 8}}
 	page.Title = v.say("give.title")
 	page.Here = "move"
 	if !wrong.Empty() {
 		page.Problem = []problem{{"files", wrong}}
 	}
 	return v.show(status, "give", page)
+}
+
+// stopped lists the uploads that wait for the person to go on.
+func (v *visit) stopped() (all []stopped, err error) {
+	sendings, err := v.site.Store.ListSendings(v.r.Context(), v.user.ID)
+	for _, n := range sendings {
+		offset, err := v.site.Spool.Stored(n.Name)
+		if err != nil || n.Bytes == 0 {
+			continue // its bytes are gone; the sweep takes the row
+		}
+		all = append(all, stopped{n.Shown, int(100 * offset / n.Bytes)})
+	}
+	return all, err
 }
 
 func (s *site) uploadLimit() int64 {
@@ -95,17 +120,20 @@ func (v *visit) given(path string) error {
 }
 
 // notGiven shows the form again with what was wrong with the files.
-func (v *visit) notGiven(err error) error {
+func (v *visit) notGiven(err error) error { return v.notTaken(err, v.showGive) }
+
+// notTaken shows a form with files again, with what was wrong with them.
+func (v *visit) notTaken(err error, again func(status int, wrong locale.Sentence) error) error {
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.Gone:
-		return v.showGive(http.StatusUnprocessableEntity, v.sayFault(err))
+		return again(http.StatusUnprocessableEntity, v.sayFault(err))
 	case fault.TooLarge:
 		v.w.Header().Set("Connection", "close")
-		return v.showGive(http.StatusRequestEntityTooLarge, v.sayFault(err))
+		return again(http.StatusRequestEntityTooLarge, v.sayFault(err))
 	case fault.Disk:
 		v.site.Log.Error("no room for an upload", "cause", err.Error())
 		v.w.Header().Set("Connection", "close")
-		return v.showGive(http.StatusInsufficientStorage, v.sayFault(err))
+		return again(http.StatusInsufficientStorage, v.sayFault(err))
 	}
 	return err
 }
@@ -121,6 +149,11 @@ func (s *site) discard(name string) {
 
 // keep recognises the stored files and makes the Source.
 func (s *site) keep(v *visit, name, shown string) (social.Source, bool, error) {
+	return s.keepFor(v, name, shown, false)
+}
+
+// keepFor is keep for files that may have to stay when they are read.
+func (s *site) keepFor(v *visit, name, shown string, hold bool) (social.Source, bool, error) {
 	files, done, err := s.Spool.Open(name)
 	if err != nil {
 		return social.Source{}, false, err
@@ -131,7 +164,7 @@ func (s *site) keep(v *visit, name, shown string) (social.Source, bool, error) {
 		return social.Source{}, false, err
 	}
 	return s.Store.CreateSource(v.r.Context(), social.Source{
-		UserID: v.user.ID, Kind: kind, State: social.SourceReceived, Name: shown, Digest: digest, Spool: name, Bytes: size, CreatedAt: v.now,
+		UserID: v.user.ID, Kind: kind, State: social.SourceReceived, Name: shown, Digest: digest, Spool: name, Hold: hold, Bytes: size, CreatedAt: v.now,
 	}, v.now)
 }
 
@@ -146,8 +179,7 @@ func (s *site) receive(v *visit) (name, shown string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	body := &steady{body: http.MaxBytesReader(v.w, v.r.Body, limit), control: http.NewResponseController(v.w), now: s.Now}
-	_ = body.control.SetWriteDeadline(time.Time{}) // the answer comes when all is in
+	body := v.steadily(limit)
 	upload, err := s.Spool.Create(v.r.ContentLength)
 	if err != nil {
 		return "", "", err
@@ -163,7 +195,7 @@ func (s *site) receive(v *visit) (name, shown string, err error) {
 func boundaryOf(r *http.Request) (string, error) {
 	kind, values, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "multipart/form-data" || values["boundary"] == "" {
-		return "", fault.New(fault.Invalid, "bad-form", "The request doesn't make sense to us. Nothing was done.")
+		return "", badForm()
 	}
 	return values["boundary"], nil
 }
@@ -179,7 +211,7 @@ func spoolParts(parts *multipart.Reader, upload *store.Upload) (shown string, er
 			return "", err
 		}
 		if n > maxParts {
-			return "", fault.New(fault.Invalid, "too-many-files", "That is too many files at once. Nothing of it was kept; choose the .zip from X, or fewer files.")
+			return "", tooManyFiles()
 		}
 		name, err := spoolPart(part, upload)
 		if err != nil {
@@ -190,7 +222,7 @@ func spoolParts(parts *multipart.Reader, upload *store.Upload) (shown string, er
 		}
 	}
 	if shown == "" {
-		return "", fault.New(fault.Invalid, "nothing-chosen", "Choose a file first.")
+		return "", nothingChosen()
 	}
 	return shown, nil
 }
@@ -221,6 +253,12 @@ func ownName(name string) string {
 	return social.Printable(name, maxFileName)
 }
 
+func tooManyFiles() error {
+	return fault.New(fault.Invalid, "too-many-files", "That is too many files at once. Nothing of it was kept; choose the .zip from X, or fewer files.")
+}
+
+func nothingChosen() error { return fault.New(fault.Invalid, "nothing-chosen", "Choose a file first.") }
+
 func tooLarge(size, limit string) error {
 	return fault.New(fault.TooLarge, "upload-too-large", "The file is {size}; this server takes up to {limit}. Use the single files instead:", "size", size, "limit", limit)
 }
@@ -235,6 +273,13 @@ func (v *visit) uploadFault(err error) error {
 		return tooLarge("> "+v.size(large.Limit), v.size(large.Limit))
 	}
 	return fault.New(fault.Invalid, "upload-broke", "The connection broke. Nothing was kept; choose the file and send it again.").Because(err)
+}
+
+// steadily is the body of an upload, of at most limit bytes.
+func (v *visit) steadily(limit int64) *steady {
+	body := &steady{body: http.MaxBytesReader(v.w, v.r.Body, limit), control: http.NewResponseController(v.w), now: v.site.Now}
+	_ = body.control.SetWriteDeadline(time.Time{}) // the answer comes when all is in
+	return body
 }
 
 // steady reads an upload's body and moves its deadline as long as it comes in

@@ -47,6 +47,7 @@ type house struct {
 	base  string
 	dir   string
 	pages http.Handler
+	crew  *worker.Worker
 	log   *bytes.Buffer
 
 	shore, reeds *feditest.Host // of town
@@ -68,8 +69,9 @@ func newHouse(t *testing.T, mode web.Mode, change ...func(*web.Deps)) *house {
 		Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, RootCAs: h.world.RootCAs(), Route: h.world.Route, Pause: -1, Now: h.clock.Now,
 	}))
 	t.Cleanup(door.Close)
+	h.crew = worker.New(worker.Deps{Store: h.store, Door: door, Spool: h.spool, Now: h.clock.Now})
 	deps := web.Deps{
-		Store: h.store, Door: door, Spool: h.spool, Registrar: worker.New(worker.Deps{Store: h.store, Door: door, Spool: h.spool, Now: h.clock.Now}), BaseURL: h.base, Mode: mode, LocalKey: key, Now: h.clock.Now,
+		Store: h.store, Door: door, Spool: h.spool, Registrar: h.crew, BaseURL: h.base, Mode: mode, LocalKey: key, Now: h.clock.Now,
 		Log: slog.New(slog.NewJSONHandler(h.log, nil)), UserAgent: "Godwit/test",
 		Ring: func(_ context.Context, task social.Task) {
 			h.mu.Lock()
@@ -233,6 +235,12 @@ func (b *browser) follow(a answer) answer {
 // upload sends files as the form of A5 does.
 func (b *browser) upload(files map[string]string) answer {
 	b.h.t.Helper()
+	return b.uploadTo("/sources", files)
+}
+
+// uploadTo sends files to one of the forms that take some.
+func (b *browser) uploadTo(path string, files map[string]string) answer {
+	b.h.t.Helper()
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
 	for name, text := range files {
@@ -242,7 +250,7 @@ func (b *browser) upload(files map[string]string) answer {
 		}
 	}
 	w.Close()
-	r := b.request(http.MethodPost, "/sources", &body)
+	r := b.request(http.MethodPost, path, &body)
 	r.Header.Set("Content-Type", w.FormDataContentType())
 	return b.do(r)
 }

@@ -16,14 +16,22 @@ const (
 	hostedUpload = 2 << 30  // bytes; what is needed of a 50 GB export is under 1 GiB
 	localUpload  = 60 << 30 // bytes; honest exports of 50 GB pass on one's own machine
 
+	pieceSize int64 = 8 << 20 // bytes of one piece of an upload: what a broken connection costs at most
+
 	uploadWindow = time.Minute // in each window of this length …
 	uploadFloor  = 60 << 10    // … an upload brings at least so many bytes, 1 kB/s
 
-	pageSize    = 50 // rows of a list
-	latestSize  = 10 // rows of the list on the progress page
-	readTimeout = 30 * time.Second
-	idleTimeout = 60 * time.Second
-	headTimeout = 5 * time.Second
+	maxListed      = 50 // words in one field of a Mirror's choices
+	mirrorPageSize = 20 // posts beside what they become
+	pageSize       = 50 // rows of a list
+	maxServers     = 12 // of the list to choose from
+	askedServers   = 30 // servers with most of one's people, that one may have asked
+	networkHosts   = 10 // rows of the network page
+	networkWeeks   = 12 // columns of its chart
+	latestSize     = 10 // rows of the list on the progress page
+	readTimeout    = 30 * time.Second
+	idleTimeout    = 60 * time.Second
+	headTimeout    = 5 * time.Second
 
 	sessionIdle  = 14 * 24 * time.Hour // a cookie's life without a visit
 	sessionTouch = time.Hour           // how old the last visit may be before it is written anew
@@ -56,7 +64,6 @@ const (
 	usualDays     = 30
 	usualDaily    = 20 // carried-over posts a day
 	shownHours    = 48 // of a wave, as a table
-	qrScale       = 8  // pixels of a module
 	minHookSecret = 16 // characters
 	maxBlockList  = 4 << 20
 
@@ -75,6 +82,7 @@ var (
 	pageRate   = rate{300, 5 * time.Minute}
 	writeRate  = rate{60, 5 * time.Minute}
 	uploadRate = rate{10, time.Hour}
+	pieceRate  = rate{1500, 5 * time.Minute} // pieces of uploads: 40 MB/s
 	signInRate = rate{10, time.Hour}
 	hostRate   = rate{20, time.Hour} // distinct servers that one address makes us ask
 )

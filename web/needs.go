@@ -19,6 +19,7 @@ type Store interface {
 	followStore
 	registryStore
 	waveStore
+	mirrorStore
 }
 
 type userStore interface {
@@ -51,6 +52,12 @@ type sourceStore interface {
 	CreateSource(ctx context.Context, x social.Source, now time.Time) (_ social.Source, again bool, err error)
 	GetSource(ctx context.Context, userID, id int64) (social.Source, error)
 	ListSources(ctx context.Context, userID int64) ([]social.Source, error)
+	SaveSending(ctx context.Context, n store.Sending) (dropped []string, err error)
+	FindSending(ctx context.Context, userID int64, mark string) (store.Sending, error)
+	GetSending(ctx context.Context, userID int64, name string) (store.Sending, error)
+	ListSendings(ctx context.Context, userID int64) ([]store.Sending, error)
+	TouchSending(ctx context.Context, userID int64, name string, source int64, now time.Time) error
+	DeleteSending(ctx context.Context, userID int64, name string) error
 }
 
 type matchStore interface {
@@ -66,6 +73,13 @@ type matchStore interface {
 type followStore interface {
 	Followable(ctx context.Context, userID, destinationID int64) ([]social.Match, error)
 	NotFollowed(ctx context.Context, userID, destinationID int64) ([]social.Match, error)
+	FollowByList(ctx context.Context, userID, destinationID int64, byList bool, now time.Time) error
+	CallRoll(ctx context.Context, userID, destinationID int64, now time.Time) error
+	Carriable(ctx context.Context, userID int64) (map[social.EdgeKind]int, error)
+	PlanEdges(ctx context.Context, userID, destinationID int64, kinds []social.EdgeKind, now time.Time) (planned int, err error)
+	UndoEdges(ctx context.Context, userID, destinationID int64, now time.Time) (n int, err error)
+	ListEdgeJobs(ctx context.Context, userID, destinationID int64) ([]social.EdgeJob, error)
+	PlainPerDay() int
 	PlanFollows(ctx context.Context, userID, destinationID int64, now time.Time) (planned int, err error)
 	SetFollowState(ctx context.Context, userID, destinationID int64, state social.FollowState, now time.Time) error
 	RetryFollows(ctx context.Context, userID, destinationID, jobID int64, now time.Time) (int, error)
@@ -95,6 +109,31 @@ type registryStore interface {
 	EndFeed(ctx context.Context, userID int64) error
 	FeedName(ctx context.Context, userID int64) (string, error)
 	FeedOwner(ctx context.Context, name string) (int64, error)
+	CountsFor(ctx context.Context, userID int64, now time.Time) (store.CreatorCounts, error)
+	PeopleByHost(ctx context.Context, userID int64, limit int) ([]store.HostCount, error)
+	ArrivalsByWeek(ctx context.Context, userID int64, from time.Time, weeks int) ([]int, error)
+	KnownServers(ctx context.Context, hosts []string, now time.Time) (known []social.Server, unknown int, err error)
+	CommonServers(ctx context.Context) ([]social.Server, error)
+	AskServers(ctx context.Context, hosts []string, now time.Time) (asking int, err error)
+	AskMail(ctx context.Context, userID int64, address, lang string, now time.Time) error
+	GetMail(ctx context.Context, userID int64) (store.Mail, error)
+	MailOwner(ctx context.Context, name string, link store.MailLink, now time.Time) (userID int64, err error)
+	ConfirmMail(ctx context.Context, userID int64, now time.Time) error
+	EndMail(ctx context.Context, userID int64) error
+}
+
+type mirrorStore interface {
+	SaveMirror(ctx context.Context, userID, destinationID, sourceID int64, rules social.MirrorRules, now time.Time) (social.Mirror, error)
+	GetMirror(ctx context.Context, userID, id int64) (social.Mirror, error)
+	ListMirrors(ctx context.Context, userID int64) ([]social.Mirror, error)
+	StartMirror(ctx context.Context, userID, id int64, now time.Time) error
+	PauseMirror(ctx context.Context, userID, id int64) error
+	StopMirror(ctx context.Context, userID, id int64, now time.Time) error
+	UndoMirror(ctx context.Context, userID, id int64, now time.Time) (int, error)
+	RetryMirror(ctx context.Context, userID, id, jobID int64, again func(social.StatusJob) social.StatusJob, now time.Time) (int, error)
+	MirrorCounts(ctx context.Context, userID, id int64) (store.MirrorCounts, error)
+	ListMirrorPosts(ctx context.Context, userID int64, f store.MirrorFilter) (_ []social.MirrorPost, total int, err error)
+	KeepArchive(ctx context.Context, userID, sourceID int64, spool string, own bool) (old string, err error)
 }
 
 type waveStore interface {
@@ -137,8 +176,10 @@ type waveStore interface {
 }
 
 // Door is the part of fedi.Door that pages use: what happens while somebody
-// connects an account or takes it away.
+// connects an account or takes it away, or follows somebody from their server.
 type Door interface {
+	FollowPage(ctx context.Context, typed string, target social.Handle, actorID string) (string, error)
+	xDoor
 	FindHome(ctx context.Context, typed string) (host string, handle social.Handle, sw social.Software, err error)
 	Software(ctx context.Context, host string) (social.Software, error)
 	RegisterApp(ctx context.Context, host, redirectURI, scopes string) (clientID string, secret social.Secret, err error)
@@ -147,7 +188,8 @@ type Door interface {
 	Whose(ctx context.Context, host string, token social.Secret, sw social.Software, typed social.Handle) (social.Destination, error)
 	Standing(ctx context.Context, of social.Destination, token social.Secret) (fedi.Standing, error)
 	InviteWorks(ctx context.Context, host, code string) (bool, error)
-	About(ctx context.Context, host string) (social.Instance, error)
+	Self(ctx context.Context, host string) (social.Instance, error)
+	About(ctx context.Context, host string) (social.Server, error)
 	LookUp(ctx context.Context, h social.Handle) (social.Resolution, error)
 	Revoke(ctx context.Context, host, clientID string, secret, token social.Secret) error
 }
@@ -156,6 +198,9 @@ type Door interface {
 // they are read.
 type Spool interface {
 	Create(declared int64) (*store.Upload, error)
+	Declare(parts []store.SpoolPart) (name string, err error)
+	Stored(name string) (offset int64, err error)
+	Resume(name string) (*store.Resumed, error)
 	Open(name string) (files []store.SpooledFile, done func() error, err error)
 	Delete(name string) error
 }

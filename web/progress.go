@@ -19,6 +19,7 @@ type progressPage struct {
 	Say          locale.Sentence
 	Next         locale.Sentence
 	Estimate     locale.Sentence
+	Also         locale.Sentence // how far lists, mutes and blocks are
 	Done, Total  int
 	Counts       []outcomeCount
 	Latest       []jobRow
@@ -72,6 +73,9 @@ func (s *site) buildProgress(v *visit) (*progressPage, error) {
 		return nil, err
 	}
 	if page.More, err = s.more(v, d, counts); err != nil {
+		return nil, err
+	}
+	if page.Also, err = v.sayAlso(d); err != nil {
 		return nil, err
 	}
 	page.Total, page.Done = counts.Total, counts.Total-counts.Waiting

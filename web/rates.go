@@ -12,11 +12,11 @@ import (
 )
 
 // limits are the rate limits, one counter each.
-type limits struct{ pages, writes, uploads, signIns, hosts *counter }
+type limits struct{ pages, writes, uploads, pieces, signIns, hosts *counter }
 
 func newLimits() limits {
 	return limits{
-		pages: newCounter(pageRate), writes: newCounter(writeRate), uploads: newCounter(uploadRate),
+		pages: newCounter(pageRate), writes: newCounter(writeRate), uploads: newCounter(uploadRate), pieces: newCounter(pieceRate),
 		signIns: newCounter(signInRate), hosts: newCounter(hostRate),
 	}
 }
@@ -80,6 +80,9 @@ func (c *counter) drop(now time.Time) {
 func (v *visit) within(row *route) error {
 	if v.site.Mode == Local && v.user.ID != 0 || strings.HasPrefix(row.pattern, "GET /static/") {
 		return nil
+	}
+	if v.r.Method == http.MethodPatch {
+		return v.take(v.site.limits.pieces, "")
 	}
 	if err := v.take(v.site.limits.pages, ""); err != nil {
 		return err

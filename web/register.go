@@ -14,6 +14,8 @@ import (
 type Registrar interface {
 	StartProof(ctx context.Context, d social.Destination, username string) (social.Pending, error)
 	Prove(ctx context.Context, userID int64, address string) (social.Registration, error)
+	StartXLogin(ctx context.Context, d social.Destination) error
+	ProveByLogin(ctx context.Context, d social.Destination, x social.XAccount) (social.Registration, error)
 }
 
 // registerPage is where somebody proves both accounts and says who may know.
@@ -30,12 +32,7 @@ type registerPage struct {
 	Registration social.Registration
 	Proven       bool
 	Page         string // address of the public page
-}
-
-// announcedPage is what everybody sees of a registrant who chose so.
-type announcedPage struct {
-	Frame        `json:"-"`
-	Registration social.Registration
+	XLogin       bool   // one can sign in at X
 }
 
 func (s *site) registerForm(v *visit) error { return v.showRegister(http.StatusOK, &registerPage{}) }
@@ -68,7 +65,8 @@ func (v *visit) showRegister(status int, page *registerPage) error {
 		page.New = page.Registration.Handle
 		page.Page = v.site.address("/@x/" + page.Registration.Username)
 	}
-	page.Title, page.Here = v.say("register.title"), "register"
+	page.XLogin = !v.site.XApp.IsZero()
+	page.Title, page.Here, page.Sub = v.say("register.title"), "register", "register"
 	return v.show(status, "register", page)
 }
 
@@ -146,7 +144,7 @@ func (s *site) registerPublish(v *visit) error {
 		return err
 	}
 	v.flash(flash{Key: "register.published"})
-	return v.redirect("/register")
+	return v.redirect("/announce/kit")
 }
 
 func (s *site) withdrawForm(v *visit) error { return v.showWithdraw(http.StatusOK, nil) }
@@ -173,29 +171,4 @@ func (s *site) withdraw(v *visit) error {
 		v.flash(flash{Key: "register.withdrawn"})
 		return "/register", nil
 	})
-}
-
-// announced is the page of somebody who chose to have one. Withdrawn and never
-// registered are the same answer.
-func (s *site) announced(v *visit) error {
-	name := v.r.PathValue("username")
-	if !social.IsXUsername(name) {
-		return v.nobody()
-	}
-	r, err := s.Store.PublicRegistration(v.r.Context(), name, v.now)
-	if fault.Is(err, fault.NotFound) {
-		return v.nobody()
-	}
-	if err != nil {
-		return err
-	}
-	page := &announcedPage{Registration: r}
-	page.Title = v.say("announced.line", "username", r.Username, "handle", r.Handle)
-	v.w.Header().Set("X-Robots-Tag", "noindex")
-	return v.show(http.StatusOK, "announced", page)
-}
-
-func (v *visit) nobody() error {
-	v.showFailure(http.StatusNotFound, v.say("announced.none"))
-	return nil
 }

@@ -57,6 +57,7 @@ type Frame struct {
 	PageNo  int             // of a list in pages
 	Wide    bool            // a list, wider than a reading column
 	Here    string          // the entry of the header's navigation
+	Sub     string          // the entry of the creator's own navigation
 	Problem []problem       // what is wrong with the form
 	Live    string          // address of the event stream beside the page
 	Shape   string          // changes when more than live texts changed

@@ -145,7 +145,7 @@ func (v *visit) openWithKey(key string) error {
 
 // landings are the pages that a sign-in may lead to, by name.
 var landings = map[string]string{
-	"give": "/sources/new", "matches": "/matches", "plan": "/follow", "progress": "/follow/progress", "data": "/data", "register": "/register", "arrivals": "/arrivals", "waves": "/waves",
+	"give": "/sources/new", "matches": "/matches", "plan": "/follow", "progress": "/follow/progress", "data": "/data", "register": "/register", "arrivals": "/arrivals", "mirror": "/mirror", "waves": "/waves",
 }
 
 // starterNext begins the name of the page of a suggestion; its code follows.

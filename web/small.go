@@ -131,7 +131,7 @@ func (s *site) sample(v *visit) error {
 }
 
 func (s *site) robots(v *visit) error {
-	return v.text("User-agent: *\nAllow: /$\nAllow: /privacy\nAllow: /about-bot\nAllow: /help/\nDisallow: /\n")
+	return v.text("User-agent: *\nAllow: /$\nAllow: /privacy\nAllow: /about-bot\nAllow: /help/\nAllow: /announce$\nAllow: /@x/\nDisallow: /\n")
 }
 
 // security says where to report a hole, RFC 9116.

@@ -15,6 +15,7 @@ type sourcePage struct {
 	Working  bool
 	Broken   bool
 	List     bool // a saved list instead of an archive
+	Held     bool // kept, for its posts to be carried over
 	Say      locale.Sentence
 	Owner    locale.Sentence
 	Count    social.Counts
@@ -52,6 +53,7 @@ func (s *site) buildSource(v *visit) (*sourcePage, error) {
 		State: x.State, List: x.Kind == social.KindWebExporter, Owner: v.sourceOwner(x.Owner), Count: x.Counts, Counts: counts, Warnings: x.Warnings,
 		Working: x.State == social.SourceReceived || x.State == social.SourceReading,
 		Broken:  x.State == social.SourceBroken,
+		Held:    x.Hold && x.Counts.Posts > 0,
 		Unnamed: x.Counts.FollowingNamed < x.Counts.Following,
 	}
 	page.Title = v.sourceTitle(x)

@@ -47,6 +47,9 @@ func (s *site) undo(v *visit) error {
 		if d.State == social.PermissionLost {
 			return "", permissionLost(d)
 		}
+		if _, err := s.Store.UndoEdges(v.r.Context(), v.user.ID, d.ID, v.now); err != nil {
+			return "", err
+		}
 		n, err := s.Store.UndoFollows(v.r.Context(), v.user.ID, d.ID, v.now)
 		if err != nil {
 			return "", err

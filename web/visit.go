@@ -111,7 +111,7 @@ func (v *visit) form() error {
 		if errors.As(err, &large) {
 			return fault.New(fault.TooLarge, "form-too-large", "That is more than this server takes. Nothing was kept.").Because(err)
 		}
-		return fault.New(fault.Invalid, "bad-form", "The request doesn't make sense to us. Nothing was done.").Because(err)
+		return badForm().Because(err)
 	}
 	n := 0
 	for _, values := range v.r.PostForm {
@@ -148,6 +148,10 @@ func (v *visit) redirect(path string) error {
 // ring wakes a worker for one row.
 func (v *visit) ring(kind social.TaskKind, id int64) {
 	v.site.Ring(v.r.Context(), social.Task{Kind: kind, ID: id})
+}
+
+func badForm() *fault.Fault {
+	return fault.New(fault.Invalid, "bad-form", "The request doesn't make sense to us. Nothing was done.")
 }
 
 func notFound() error {

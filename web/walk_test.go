@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"godwit/bridge"
 	"godwit/internal/social"
 	"godwit/internal/store"
 	"godwit/web"
@@ -60,11 +61,11 @@ const canary = "CANARY-A"
 type estate struct {
 	*house
 	owner, other *browser
-	plain        *browser // somebody on the owner's server who runs nothing
+	plain        *browser         // somebody on the owner's server who runs nothing
 	ids          map[string]int64 // by the first segment of the path, or its last word
-	undo         string
-	code         string // of the owner's wave
-	ask0         string // of the account that the wave suggests
+	code         string           // of the owner's wave
+	ask0         string           // of the account that the wave suggests
+	undo, upload string
 }
 
 func newEstate(t *testing.T) *estate {
@@ -84,7 +85,9 @@ func newEstate(t *testing.T) *estate {
 	jobs, _, err := h.store.ListFollowJobs(t.Context(), user.ID, followsOf(h, user))
 	h.check(err)
 	e.waves(user)
-	e.ids["sources"], e.ids["matches"], e.ids["follow"], e.ids["data"] = source.ID, likely[1].ID, jobs[0].ID, jobs[0].DestinationID
+	e.upload = uploadName(e.owner.declare(filesOf(t, "twitter-x.zip", strings.Repeat("x", 100))))
+	mirror := must[social.Mirror](t)(h.store.SaveMirror(t.Context(), user.ID, jobs[0].DestinationID, source.ID, bridge.DefaultRules("en"), h.clock.Now()))
+	e.ids["mirror"], e.ids["sources"], e.ids["matches"], e.ids["follow"], e.ids["data"] = mirror.ID, source.ID, likely[1].ID, jobs[0].ID, jobs[0].DestinationID
 	return e
 }
 
@@ -131,14 +134,22 @@ func (e *estate) path(pattern string, real bool) string {
 	case real:
 		code = cmp.Or(e.code, code)
 	}
-	return strings.NewReplacer("{$}", "", "{id}", fmt.Sprint(id), "{flow}", "x", "{name}", "godwit.css", "{code}", code, "{server}", "shore.test").Replace(path)
+	return strings.NewReplacer("{$}", "", "{id}", fmt.Sprint(id), "{flow}", "x", "{name}", "godwit.css", "{code}", code, "{server}", "shore.test", "{upload}", e.uploadOr(real)).Replace(path)
+}
+
+// uploadOr is the name of the owner's unfinished upload, or one of nobody.
+func (e *estate) uploadOr(real bool) string {
+	if real && e.upload != "" {
+		return e.upload
+	}
+	return strings.Repeat("A", 26)
 }
 
 // form is what the owner's own page would post, with the owner's ids.
 func (e *estate) form(pattern string, b *browser, real bool) []string {
-	as, match, job, undo := e.ids["data"], e.ids["matches"], e.ids["follow"], e.undo
+	as, match, job, source, undo := e.ids["data"], e.ids["matches"], e.ids["follow"], e.ids["sources"], e.undo
 	if !real {
-		as, match, job, undo = 987654, 987654, 987654, "no-such-act"
+		as, match, job, source, undo = 987654, 987654, 987654, 987654, "no-such-act"
 	}
 	token := ""
 	if b.cookie("session") != "" {
@@ -156,6 +167,8 @@ func (e *estate) form(pattern string, b *browser, real bool) []string {
 		form = append(form, "undo", undo)
 	case "/follow":
 		form = append(form, "how", "background")
+	case "/mirror":
+		form = append(form, "source", fmt.Sprint(source))
 	case "/follow/retry":
 		form = append(form, "job", fmt.Sprint(job))
 	case "/connect", "/sign-in":
@@ -180,6 +193,8 @@ func (e *estate) form(pattern string, b *browser, real bool) []string {
 		form = append(form, "tick", fmt.Sprint(e.ids["starter"]))
 	case "/starter/{code}":
 		form = append(form, "answer", "yes")
+	case "/uploads":
+		form = append(form, "mark", strings.Repeat("a", 64), "name", "twitter-y.zip", "size", "100")
 	case "/data/forget":
 		if b.cookie("session") != "" {
 			form = append(form, "typed", "@"+e.userOf(b).Handle.String())
@@ -202,8 +217,14 @@ func (e *estate) ask(pattern string, b *browser, real bool) answer {
 	method, _, _ := strings.Cut(pattern, " ")
 	path := e.path(pattern, real)
 	switch {
+	case pattern == "POST /mirror/archive":
+		return b.uploadTo(path, map[string]string{"twitter-y.zip": sampleZip(e.t)})
 	case pattern == "POST /sources":
 		return b.upload(map[string]string{"twitter-x.zip": sampleZip(e.t)})
+	case method == http.MethodPatch:
+		return b.piece(path, 0, "x")
+	case method == http.MethodDelete:
+		return b.do(b.request(method, path, nil))
 	case method == http.MethodPost:
 		return b.post(path, e.form(pattern, b, real)...)
 	case strings.HasSuffix(pattern, "/events"):

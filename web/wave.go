@@ -20,7 +20,7 @@ type dashPage struct {
 	Over   bool
 	Tables []figures
 	Load   []figure
-	Chart  chart
+	Chart  waveChart
 	Hours  []hour
 	Days   int // that counts are kept after the end
 }

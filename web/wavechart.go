@@ -9,9 +9,9 @@ import (
 	"godwit/web/locale"
 )
 
-// chart is two lines over time, drawn on the server. Its figures are those that
+// waveChart is two lines over time, drawn on the server. Its figures are those that
 // may be shown, so that no line tells more than the table beside it.
-type chart struct {
+type waveChart struct {
 	Joined, Settled string // points of the lines, in the units of the drawing
 	Area            string // under the first line
 	Top             string // the largest figure
@@ -27,7 +27,7 @@ const (
 )
 
 // chartOf draws where the Wave stood. It needs two instants and a figure.
-func (v *visit) chartOf(past []store.WaveAt) chart {
+func (v *visit) chartOf(past []store.WaveAt) waveChart {
 	joined, settled := make([]int, len(past)), make([]int, len(past))
 	most := 0
 	for i, at := range past {
@@ -36,19 +36,19 @@ func (v *visit) chartOf(past []store.WaveAt) chart {
 		most = max(most, joined[i], settled[i])
 	}
 	if len(past) < 2 || most == 0 {
-		return chart{Empty: true}
+		return waveChart{Empty: true}
 	}
 	first, last := past[0].At, past[len(past)-1].At
 	top := roundUp(most)
-	c := chart{Joined: line(past, joined, top), Settled: line(past, settled, top), Top: v.lang.Number(top),
+	c := waveChart{Joined: waveLine(past, joined, top), Settled: waveLine(past, settled, top), Top: v.lang.Number(top),
 		From: v.clock().At(first), To: v.clock().At(last)}
 	c.Area = fmt.Sprintf("0,%d %s %d,%d", chartHeight, c.Joined, chartWidth, chartHeight)
 	c.Name = v.say("wave.chart.name", "from", c.From, "to", c.To, "n", joined[len(joined)-1], "s", v.count(past[len(past)-1].Settled))
 	return c
 }
 
-// line is the points of one line: a figure stands until the next is known.
-func line(past []store.WaveAt, figures []int, top int) string {
+// waveLine is the points of one line: a figure stands until the next is known.
+func waveLine(past []store.WaveAt, figures []int, top int) string {
 	var b strings.Builder
 	first, last := past[0].At, past[len(past)-1].At
 	span := max(last.Sub(first), time.Minute)
@@ -65,12 +65,13 @@ func line(past []store.WaveAt, figures []int, top int) string {
 	return b.String()
 }
 
-// roundUp is the next of 5, 10, 20, 50, 100 … for the top of a scale.
+// roundUp is the next round number that four lines divide well, for the top of
+// a scale.
 func roundUp(n int) int {
-	for unit := 5; ; unit *= 10 {
-		for _, top := range []int{unit, 2 * unit, 4 * unit} {
-			if n <= top {
-				return top
+	for unit := 4; ; unit *= 10 {
+		for _, times := range []int{1, 2, 3, 4, 5, 6, 8, 10} {
+			if n <= times*unit {
+				return times * unit
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"regexp"
 	"strings"
@@ -50,10 +51,7 @@ func (s *site) joinForm(v *visit) error {
 }
 
 func (v *visit) buildJoin(w social.Wave) (*joinPage, error) {
-	page := &joinPage{Wave: w, SignUp: v.site.BrowserURL("https://" + w.Host + "/auth/sign_up")}
-	if w.Entry == social.InviteEntry {
-		page.SignUp = v.site.BrowserURL(w.Invite)
-	}
+	page := &joinPage{Wave: w, SignUp: v.site.BrowserURL(cmp.Or(w.Invite, "https://"+w.Host+"/"))}
 	page.Title = v.say("join.title", "server", locale.HostOf(w.Domain))
 	if since, over := w.Over(v.now); over {
 		page.Shut = v.say("join.over", "date", v.clock().Date(since))

@@ -124,7 +124,7 @@ func (s *site) byDescription(v *visit, host, code string) (string, social.Rank, 
 	if code == "" {
 		return "godwit-admin-" + strings.ToLower(rand.Text()[:16]), social.NoRank, nil
 	}
-	about, err := s.Door.About(v.r.Context(), host)
+	about, err := s.Door.Self(v.r.Context(), host)
 	if err != nil || !strings.Contains(about.About, code) {
 		return code, social.NoRank, err
 	}
@@ -205,7 +205,7 @@ func (s *site) newWaveForm(v *visit) error {
 		return err
 	}
 	active := 0
-	if about, err := s.Door.About(v.r.Context(), d.Host); err == nil {
+	if about, err := s.Door.Self(v.r.Context(), d.Host); err == nil {
 		active = about.Active
 	}
 	all, one := social.SuggestCaps(active)
@@ -242,7 +242,11 @@ func fieldsOf(t social.WaveTerms) map[string]string {
 	if t.Places > 0 {
 		places = strconv.Itoa(t.Places)
 	}
-	return map[string]string{"name": t.Name, "welcome": t.Welcome, "entry": string(t.Entry), "invite": t.Invite, "joiners": string(t.Joiners),
+	invite := ""
+	if t.Entry == social.InviteEntry {
+		invite = t.Invite
+	}
+	return map[string]string{"name": t.Name, "welcome": t.Welcome, "entry": string(t.Entry), "invite": invite, "joiners": string(t.Joiners),
 		"places": places, "expects": strconv.Itoa(t.Expects), "ends": t.EndsAt.Format(time.DateOnly), "all": strconv.Itoa(t.CapAll), "one": strconv.Itoa(t.CapOne)}
 }
 
@@ -291,6 +295,18 @@ func (s *site) checkTerms(v *visit, t social.WaveTerms, host string) error {
 	return err
 }
 
+// withSignUp adds where an account is made, as the server tells it, where no
+// invitation leads there.
+func (s *site) withSignUp(v *visit, t social.WaveTerms, host string) social.WaveTerms {
+	if t.Entry == social.InviteEntry {
+		return t
+	}
+	if about, err := s.Door.About(v.r.Context(), host); err == nil {
+		t.Invite = about.SignUp
+	}
+	return t
+}
+
 // badTerms shows the form again with its words kept.
 func (v *visit) badTerms(page *waveForm, err error) error {
 	f := asFault(err)
@@ -315,6 +331,7 @@ func (s *site) createWave(v *visit) error {
 	if err := s.checkTerms(v, t, d.Host); err != nil {
 		return v.badTerms(&waveForm{Wave: w, As: d.ID, Fields: fields, Action: "/waves/new"}, err)
 	}
+	w.WaveTerms = s.withSignUp(v, t, d.Host)
 	made, err := s.Store.CreateWave(v.r.Context(), v.user.ID, w)
 	if err != nil {
 		return err
@@ -350,7 +367,7 @@ func (s *site) editWave(v *visit) error {
 	if err := s.checkTerms(v, t, w.Host); err != nil {
 		return v.badTerms(&waveForm{Wave: w, Fields: fields, Action: "/waves/" + itoa(w.ID) + "/edit"}, err)
 	}
-	if err := s.Store.SaveTerms(v.r.Context(), v.user.ID, w.ID, t); err != nil {
+	if err := s.Store.SaveTerms(v.r.Context(), v.user.ID, w.ID, s.withSignUp(v, t, w.Host)); err != nil {
 		return err
 	}
 	if err := s.Store.SaveCaps(v.r.Context(), v.user.ID, w.ID, t.CapAll, t.CapOne); err != nil {

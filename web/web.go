@@ -15,8 +15,10 @@ import (
 	"strings"
 	"time"
 
+	"godwit/internal/fedi"
 	"godwit/internal/social"
 	"godwit/web/locale"
+	"godwit/web/picture"
 )
 
 // Mode says for whom this Godwit is.
@@ -38,6 +40,8 @@ type Deps struct {
 	Ring       func(ctx context.Context, t social.Task) // wakes a worker; nil when workers look by themselves
 	BaseURL    string                                   // public address, without a path
 	Mode       Mode
+	XApp       fedi.XApp           // the operator's app at X, zero for none
+	Mail       bool                // e-mail is set up: workers send Letters
 	LocalKey   string              // Local: what ?k= must hold
 	BrowserURL func(string) string // where the browser reaches an address of another server; nil for the address itself
 	Proxies    []netip.Prefix      // peers whose X-Forwarded-For names the client
@@ -46,7 +50,6 @@ type Deps struct {
 	Now        func() time.Time    // nil for time.Now
 	Log        *slog.Logger        // nil for none
 	Demo       *DemoInfo           // the demonstration's extras
-
 }
 
 // DemoInfo is what the demonstration adds to the pages.
@@ -75,11 +78,14 @@ type site struct {
 	limits  limits
 	once    *once
 	streams *streams
+	drawer  *picture.Drawer
+	kits    map[string]announcement
+	writers *writers
 }
 
 // New makes the pages. Their http.Server is best made by Server.
 func New(d Deps) (http.Handler, error) {
-	s := &site{Deps: d, once: newOnce(maxOnce), streams: newStreams(), limits: newLimits()}
+	s := &site{Deps: d, once: newOnce(maxOnce), streams: newStreams(), writers: &writers{of: map[string]*writer{}}, limits: newLimits(), drawer: picture.NewDrawer()}
 	if s.Now == nil {
 		s.Now = time.Now
 	}
@@ -145,6 +151,9 @@ func portOf(u *url.URL) string {
 // load reads the sentences, the templates and the static files.
 func (s *site) load() (err error) {
 	if s.langs, err = locale.Load(); err != nil {
+		return err
+	}
+	if s.kits, err = readKit(); err != nil {
 		return err
 	}
 	if s.static, err = loadAssets(); err != nil {

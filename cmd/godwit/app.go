@@ -70,7 +70,7 @@ func (a *app) root() *cobra.Command {
 	config.AddFlags(root.PersistentFlags())
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.start(cmd) }
 	root.AddCommand(a.serveCommand(), a.workCommand(), a.demoCommand(), a.importCommand(), a.extractCommand(), a.matchCommand(),
-		a.loginCommand(), a.followCommand(), a.doctorCommand(), a.serverCommand(), a.migrateCommand(), a.configCommand(), a.exportCommand(), a.forgetCommand(),
+		a.loginCommand(), a.followCommand(), a.mirrorCommand(), a.doctorCommand(), a.serverCommand(), a.migrateCommand(), a.configCommand(), a.exportCommand(), a.forgetCommand(),
 		a.registerCommand(), a.registryCommand(), a.arrivalsCommand(), a.backupCommand())
 	return root
 }

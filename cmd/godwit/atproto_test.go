@@ -46,7 +46,7 @@ func startNetwork(t *testing.T) (n atNetwork) {
 	}
 	cmd := exec.Command(node[0], "network.mjs")
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "DB_POSTGRES_URL="+pgtest.URL(t), "REDIS_HOST="+redis.Host, "LOG_ENABLED=false")
+	cmd.Env = append(os.Environ(), "DB_POSTGRES_URL="+pgtest.URL(t), "REDIS_HOST="+newGate(t, "unix", redis.Path).addr.String(), "LOG_ENABLED=false")
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

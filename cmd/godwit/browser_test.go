@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -26,10 +28,12 @@ type browser struct {
 	ctx   context.Context
 	shots string
 	n     int
+	axe   bool // pages are checked for accessibility
 
 	mu      sync.Mutex
 	trouble []string // what the page complained of: errors, refused resources
 	outside []string // requests that left this machine
+	forgive []string // what a page may complain of
 }
 
 // newBrowser starts Chromium. Under CI=true it must be there.
@@ -52,7 +56,7 @@ func newBrowser(t *testing.T) *browser {
 	t.Cleanup(cancel)
 	ctx, cancel = context.WithTimeout(ctx, 8*time.Minute)
 	t.Cleanup(cancel)
-	b := &browser{t: t, ctx: ctx, shots: os.Getenv(shotsVar)}
+	b := &browser{t: t, ctx: ctx, shots: os.Getenv(shotsVar), axe: readyAxe(t)}
 	b.do("start")
 	if err := chromedp.Listen(ctx, b.hear); err != nil {
 		t.Fatal(err)
@@ -65,6 +69,13 @@ func newBrowser(t *testing.T) *browser {
 // what was wrong, as the journey makes pages do.
 var refusal = regexp.MustCompile(`status of (404|422) `)
 
+// forgives lets pages complain of what a journey makes happen to them.
+func (b *browser) forgives(texts ...string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.forgive = texts
+}
+
 // hear notes what a page complains of and where it sends requests.
 func (b *browser) hear(event any) {
 	b.mu.Lock()
@@ -73,7 +84,8 @@ func (b *browser) hear(event any) {
 	case *runtime.EventExceptionThrown:
 		b.trouble = append(b.trouble, e.ExceptionDetails.Text)
 	case *cdplog.EventEntryAdded:
-		if e.Entry.Level == "error" && !refusal.MatchString(e.Entry.Text) {
+		expected := func(text string) bool { return strings.Contains(e.Entry.Text, text) }
+		if e.Entry.Level == "error" && !refusal.MatchString(e.Entry.Text) && !slices.ContainsFunc(b.forgive, expected) {
 			b.trouble = append(b.trouble, e.Entry.Text+" "+e.Entry.URL)
 		}
 	case *network.EventRequestWillBeSent:
@@ -177,7 +189,7 @@ func (b *browser) at() string {
 var widths = []int64{1280, 390}
 
 // shot takes a picture of the page at both widths and checks that nothing
-// sticks out sideways.
+// sticks out sideways, and that everybody can use it.
 func (b *browser) shot(name string) {
 	b.t.Helper()
 	b.n++
@@ -192,6 +204,7 @@ func (b *browser) shot(name string) {
 		}
 		b.save(fmt.Sprintf("%02d-%s-%d.png", b.n, name, width))
 	}
+	b.accessible(name)
 	b.do("resize", chromedp.EmulateViewport(1280, 900))
 }
 

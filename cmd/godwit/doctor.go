@@ -35,6 +35,7 @@ type diagnosis struct {
 	Scopes    string         `json:"scopes"`
 	Batch     int            `json:"relationships_at_once"`
 	AppEach   bool           `json:"app_per_login"`
+	Lists     bool           `json:"takes_lists"`
 	Authorize string         `json:"authorize"`
 	Budgets   []allowance    `json:"budgets"`
 	Rules     []string       `json:"rules,omitempty"`
@@ -68,12 +69,15 @@ func (a *app) doctor(ctx context.Context, server string, asJSON bool) error {
 
 func diagnose(ctx context.Context, door *fedi.Door, host string, sw social.Software) diagnosis {
 	d := diagnosis{Host: host, Software: sw.Name, Version: sw.Version, Flavour: sw.Flavour, Scopes: fedi.Scopes(sw.Flavour, sw.Version),
-		Batch: bridge.BatchSize(sw.Flavour), AppEach: fedi.AppPerLogin(sw.Flavour)}
-	d.Authorize, _ = door.Endpoints(ctx, host)
+		Batch: bridge.BatchSize(sw.Flavour), AppEach: fedi.AppPerLogin(sw.Flavour),
+		Lists: bridge.TakesLists(social.Destination{Flavour: sw.Flavour, Scopes: fedi.Wider("", "import")})}
+	if d.Authorize, _ = door.Endpoints(ctx, host); sw.Flavour == social.Misskey {
+		d.Authorize = "https://" + host + "/miauth/…"
+	}
 	for _, b := range bridge.Starting(sw.Flavour, time.Now().UTC()) {
 		d.Budgets = append(d.Budgets, allowance{b.Family, b.Limit, int(b.Window.Seconds())})
 	}
-	instance, err := door.Home(host, social.Secret{}, sw.Flavour, nil).Instance(ctx)
+	instance, err := door.Account(host, social.Secret{}, sw.Flavour, nil).Instance(ctx)
 	if err != nil {
 		d.Trouble = "The server doesn't tell strangers about itself; Godwit goes by its software."
 		return d
@@ -95,6 +99,9 @@ func (d diagnosis) print(out io.Writer) error {
 		fmt.Fprintf(w, "Starts from\t%d %s in %s; the server's own answers correct it\n", b.Limit, b.Family, time.Duration(b.Seconds)*time.Second)
 	}
 	fmt.Fprintf(w, "Relationships read\t%d at once\n", d.Batch)
+	if d.Lists {
+		fmt.Fprintf(w, "Takes lists\tgodwit follow --list hands it the whole list; GoToSocial wants godwit login --also import for that\n")
+	}
 	if d.AppEach {
 		fmt.Fprintf(w, "Sign-in\ta registration of its own for each login, since this software mixes up its users\n")
 	}

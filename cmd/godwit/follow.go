@@ -22,6 +22,9 @@ type followOptions struct {
 	yes    bool
 	json   bool
 	wait   bool
+	list   bool
+	check  bool
+	also   []string
 	undo   bool
 	pause  bool
 	resume bool
@@ -50,6 +53,9 @@ given up. With --retry what gave up or waits is tried at once by whoever works n
 	cmd.Flags().BoolVar(&o.json, "json", false, "print one JSON line for each account, then a summary")
 	cmd.Flags().BoolVar(&o.undo, "undo", false, "unfollow exactly those whom Godwit followed")
 	cmd.Flags().BoolVar(&o.wait, "wait", false, "stay until the very last one, for days if need be")
+	cmd.Flags().BoolVar(&o.list, "list", false, "hand the whole list to a server that takes one (GoToSocial, Pleroma, Akkoma, Mitra), then see who is missing")
+	cmd.Flags().StringSliceVar(&o.also, "also", nil, "carry over `WHAT` besides: lists, mutes, blocks; --undo takes that back too")
+	cmd.Flags().BoolVar(&o.check, "check", false, "after --csv: read who arrived by the file, and follow whoever is missing")
 	cmd.Flags().BoolVar(&o.pause, "pause", false, "send nothing any more until --resume")
 	cmd.Flags().BoolVar(&o.resume, "resume", false, "let the following go on after --pause")
 	cmd.Flags().BoolVar(&o.cancel, "cancel", false, "give up what was not sent yet")
@@ -57,7 +63,10 @@ given up. With --retry what gave up or waits is tried at once by whoever works n
 	for _, other := range []string{"csv", "dry-run", "pause", "resume", "cancel", "retry"} {
 		cmd.MarkFlagsMutuallyExclusive("undo", other)
 	}
-	for _, other := range []string{"csv", "dry-run", "wait"} {
+	for _, other := range []string{"csv", "dry-run", "undo", "check"} {
+		cmd.MarkFlagsMutuallyExclusive("list", other)
+	}
+	for _, other := range []string{"csv", "dry-run", "wait", "list", "check", "also"} {
 		for _, order := range []string{"pause", "resume", "cancel", "retry"} {
 			cmd.MarkFlagsMutuallyExclusive(order, other)
 		}

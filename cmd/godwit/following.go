@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"godwit/bridge"
+	"godwit/internal/fault"
 	"godwit/internal/social"
 	"godwit/internal/store"
 )
@@ -25,6 +26,12 @@ func (f *following) run(ctx context.Context, wanted int) error {
 	if err := f.remember(ctx); err != nil {
 		return err
 	}
+	if err := f.chooseWay(ctx); err != nil {
+		return err
+	}
+	if err := f.planEdges(ctx); err != nil {
+		return err
+	}
 	planned, err := f.store.PlanFollows(ctx, f.user.ID, f.destination.ID, time.Now().UTC())
 	if err != nil {
 		return err
@@ -37,7 +44,11 @@ func (f *following) run(ctx context.Context, wanted int) error {
 	if err != nil {
 		return err
 	}
-	if counts.Waiting == 0 && planned == 0 && unchecked == 0 {
+	_, edges, err := f.edges(ctx)
+	if err != nil {
+		return err
+	}
+	if counts.Waiting == 0 && planned == 0 && unchecked == 0 && edges == 0 {
 		return f.nothingLeft(ctx, counts)
 	}
 	if !f.options.json && counts.Waiting > 0 {
@@ -55,6 +66,23 @@ func (f *following) run(ctx context.Context, wanted int) error {
 		return errStopped
 	}
 	return nil
+}
+
+// chooseWay says whether the server is to follow lists, and has it read who
+// arrived by a file.
+func (f *following) chooseWay(ctx context.Context) error {
+	d, now := f.destination, time.Now().UTC()
+	if f.options.list && !bridge.TakesLists(d) {
+		return fault.New(fault.Invalid, "no-import-here", "{host} takes no lists from this account. GoToSocial takes them with a wider permission: godwit login @{handle} --also import. Nothing was changed.",
+			"host", d.Host, "handle", d.Handle.String())
+	}
+	if f.options.check {
+		return f.store.CallRoll(ctx, f.user.ID, d.ID, now)
+	}
+	if !f.options.list && !d.ByList {
+		return nil
+	}
+	return f.store.FollowByList(ctx, f.user.ID, d.ID, f.options.list, now)
 }
 
 // remember notes how the jobs that were sent before stand, so that this run
@@ -81,7 +109,7 @@ func waits(j social.FollowJob) bool {
 // nothingLeft says why there is nothing to send.
 func (f *following) nothingLeft(ctx context.Context, c store.FollowCounts) error {
 	if f.options.json {
-		return f.summary(nil)
+		return f.summary(nil, nil)
 	}
 	if c.Total > 0 {
 		fmt.Fprintf(f.stdout, "Nothing to do: all %d accounts were handled before. Nothing was sent.\n", c.Total)
@@ -102,7 +130,11 @@ func (f *following) estimate(ctx context.Context, n int) string {
 		budgets = bridge.Starting(f.destination.Flavour, time.Now().UTC())
 	}
 	plan := bridge.Plan(f.destination, budgets, bridge.Wish{N: n}, time.Now().UTC())
-	return fmt.Sprintf("Following %d accounts from @%s. %s", n, f.destination.Handle, plan.For(bridge.Background, time.Local).English)
+	way := bridge.Background
+	if f.options.list {
+		way = bridge.List
+	}
+	return fmt.Sprintf("Following %d accounts from @%s. %s", n, f.destination.Handle, plan.For(way, time.Local).English)
 }
 
 // untilRest works until all that can be sent is sent and was looked at once,
@@ -122,7 +154,11 @@ func (f *following) untilRest(ctx context.Context) error {
 
 func (f *following) rests(ctx context.Context, c store.FollowCounts) (bool, error) {
 	unchecked, err := f.store.Unchecked(ctx, f.user.ID, f.destination.ID, time.Now().Add(patience))
-	if err != nil || c.Waiting == 0 && unchecked == 0 {
+	if err != nil {
+		return true, err
+	}
+	_, edges, err := f.edges(ctx)
+	if err != nil || c.Waiting == 0 && unchecked == 0 && edges == 0 {
 		return true, err
 	}
 	return f.pauses(ctx, social.FollowRunning)
@@ -183,13 +219,21 @@ func (f *following) report(ctx context.Context) (ended bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if f.options.json {
-		return ended, f.summary(lines)
+	carried, waiting, err := f.edges(ctx)
+	ended = ended && waiting == 0
+	switch {
+	case err != nil:
+	case f.options.json:
+		err = f.summary(lines, carried)
+	case f.options.undo:
+		err = f.printUndone(d, lines)
+	default:
+		err = f.print(d, lines)
 	}
-	if f.options.undo {
-		return ended, f.printUndone(d, lines)
+	if err == nil {
+		err = f.printEdges(ctx)
 	}
-	return ended, f.print(d, lines)
+	return ended, err
 }
 
 func (f *following) line(j social.FollowJob) followed {
@@ -210,7 +254,7 @@ func count(lines []followed) map[social.Outcome]int {
 	return n
 }
 
-func (f *following) summary(lines []followed) error {
+func (f *following) summary(lines []followed, carried map[social.Outcome]int) error {
 	enc := encoder(f.stdout)
 	for _, l := range lines {
 		if err := enc.Encode(l); err != nil {
@@ -218,8 +262,12 @@ func (f *following) summary(lines []followed) error {
 		}
 	}
 	traffic := f.worker.Traffic()
-	return enc.Encode(map[string]any{"summary": count(lines), "requests": traffic.Requests, "rate_limited": traffic.Limited,
-		"seconds": time.Since(f.started).Seconds()})
+	last := map[string]any{"summary": count(lines), "requests": traffic.Requests, "rate_limited": traffic.Limited,
+		"seconds": time.Since(f.started).Seconds()}
+	if len(carried) > 0 {
+		last["carried"] = carried
+	}
+	return enc.Encode(last)
 }
 
 func (f *following) print(d social.Destination, lines []followed) error {

@@ -8,13 +8,19 @@ import (
 	"godwit/internal/config"
 	"godwit/internal/fedi"
 	"godwit/internal/jobs"
+	"godwit/internal/mail"
 	"godwit/internal/social"
 	"godwit/internal/store"
 	"godwit/internal/worker"
+	"godwit/web"
 )
 
-// spoolQuota bounds what uploads may take on disk, in bytes.
-const spoolQuota = 50 << 30
+// What uploads may take on disk, in bytes: of everybody on a service, and of the
+// owner of a machine, whose one honest export may have 50 GB.
+const (
+	sharedQuota = 50 << 30
+	ownQuota    = 64 << 30
+)
 
 // lookEvery is how often a waiting command looks at the rows.
 const lookEvery = 250 * time.Millisecond
@@ -44,6 +50,9 @@ func (a *app) openStore(ctx context.Context) (*store.Store, error) {
 		return nil, err
 	}
 	o := store.Options{URL: a.cfg.DatabaseURL.Reveal(), Path: a.cfg.DatabasePath()}
+	if a.cfg.OpenTo != config.Local {
+		o.PlainPerDay = store.PlainListsPerDay
+	}
 	for _, k := range keys {
 		o.Keys = append(o.Keys, store.Key{ID: k.ID, Secret: k.Secret})
 	}
@@ -69,11 +78,18 @@ func (a *app) open(ctx context.Context) (*house, error) {
 	return h, nil
 }
 
+// startRamp is how long a process that serves or works begins slowly: after an
+// outage all is due at once.
+const startRamp = time.Minute
+
 // openDoor opens the way to other servers.
 func (a *app) openDoor() (*fedi.Door, error) {
 	o := fedi.Options{UserAgent: userAgent(a.cfg), Allow: a.cfg.Allow, OwnHost: ownHost(a.cfg)}
-	if a.world != nil {
+	switch {
+	case a.world != nil:
 		a.world(&o)
+	case a.service:
+		o.Ramp = startRamp
 	}
 	return fedi.Open(o)
 }
@@ -83,14 +99,36 @@ func (h *house) furnish(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if h.spool, err = store.OpenSpool(h.cfg.SpoolDir(), spoolQuota); err != nil {
+	quota := int64(sharedQuota)
+	if h.cfg.OpenTo == config.Local {
+		quota = ownQuota
+	}
+	if h.spool, err = store.OpenSpool(h.cfg.SpoolDir(), quota); err != nil {
 		return err
 	}
 	if h.user, err = h.store.LocalUser(ctx, time.Now().UTC()); err != nil {
 		return err
 	}
-	h.worker = worker.New(worker.Deps{Store: h.store, Door: h.door, Spool: h.spool, Log: h.logger()})
+	deps := worker.Deps{Store: h.store, Door: h.door, Spool: h.spool, Log: h.logger()}
+	if err := h.openPost(&deps); err != nil {
+		return err
+	}
+	h.worker = worker.New(deps)
 	return nil
+}
+
+// openPost lets workers send e-mail, where the operator set a server up.
+func (h *house) openPost(deps *worker.Deps) error {
+	if h.cfg.SMTPURL.IsZero() {
+		return nil
+	}
+	sender, err := mail.Open(mail.Options{URL: h.cfg.SMTPURL, From: h.cfg.SMTPFrom, Plain: h.cfg.PlainSMTP()})
+	if err != nil {
+		return err
+	}
+	letters, err := web.NewLetters(h.cfg.BaseURL)
+	deps.Post, deps.Letters = sender, letters
+	return err
 }
 
 func (h *house) close() {

@@ -17,7 +17,7 @@ import (
 // only, never sideways and never up.
 var floors = map[string]int{
 	"internal/social": 0, "internal/fault": 0, "migrations": 0,
-	"internal/store": 1, "internal/jobs": 1, "internal/fedi": 1, "internal/config": 1,
+	"internal/store": 1, "internal/jobs": 1, "internal/fedi": 1, "internal/mail": 1, "internal/config": 1,
 	"importer": 2, "matcher": 2, "bridge": 2,
 	"internal/worker": 3, "web": 4, "cmd": 5,
 }

@@ -108,13 +108,22 @@ func grouped(paths []string) []group {
 
 // importGroup makes a Source of g and works until it is read.
 func (h *house) importGroup(ctx context.Context, g group, kind string, asJSON bool) error {
-	source, err := h.addSource(ctx, g, kind)
+	source, err := h.readGroup(ctx, g, kind)
 	if err != nil {
 		return err
 	}
+	return h.printSource(source, g, asJSON)
+}
+
+// readGroup is importGroup without a word about what was read.
+func (h *house) readGroup(ctx context.Context, g group, kind string) (social.Source, error) {
+	source, err := h.addSource(ctx, g, kind)
+	if err != nil {
+		return source, err
+	}
 	if source.State != social.SourceDone { // begun before: whoever asks again does not wait for the next attempt
 		if err := h.store.Ring(ctx, social.ImportTask, source.ID, time.Now().UTC()); err != nil {
-			return err
+			return source, err
 		}
 	}
 	p := h.progress("Reading " + social.Printable(source.Name, 60))
@@ -126,13 +135,10 @@ func (h *house) importGroup(ctx context.Context, g group, kind string, asJSON bo
 		return source.State == social.SourceDone || source.State == social.SourceBroken, err
 	})
 	p.end("")
-	if err != nil {
-		return err
+	if err == nil && source.State == social.SourceBroken {
+		err = fault.New(fault.Invalid, source.FaultCode, source.FaultSay)
 	}
-	if source.State == social.SourceBroken {
-		return fault.New(fault.Invalid, source.FaultCode, source.FaultSay)
-	}
-	return h.printSource(source, g, asJSON)
+	return source, err
 }
 
 func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }

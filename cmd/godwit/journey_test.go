@@ -164,18 +164,22 @@ func followAll(b *browser) {
 // lookAround takes pictures of the pages beside the main way, and of the main
 // ones in the dark and in Chinese.
 func lookAround(b *browser) {
-	beside := []string{"/", "/help/export/x", "/matches/missing", "/follow/csv/check", "/data", "/privacy", "/about-bot", "/nowhere"}
+	beside := []string{"/", "/help/export/x", "/matches/missing", "/network", "/servers", "/follow/csv/check", "/data", "/privacy", "/about-bot", "/nowhere"}
 	for _, path := range beside {
 		b.do(path, chromedp.Navigate(origin(b)+path))
 		b.shot("page" + strings.ReplaceAll(path, "/", "-"))
 	}
+	b.do("servers", chromedp.Navigate(origin(b)+"/servers"))
+	b.press(`form[action="/servers"][method="post"] button`)
+	b.untilAt("/servers?asked=1", `!/not heard of/.test(document.querySelector("main").textContent)`)
+	b.shot("servers-asked")
 	b.do("home", chromedp.Navigate(origin(b)+"/"))
 	b.set("/scheme", "dark")
 	b.set("/language", "zh-Hans")
 	if lang, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.documentElement.lang`)); err != nil || !strings.HasPrefix(lang, "zh") {
 		b.t.Errorf("the page's language is %q, %v", lang, err)
 	}
-	for _, path := range []string{"/", "/connect", "/sources/new", "/matches", "/follow/progress", "/follow/outcomes", "/data"} {
+	for _, path := range []string{"/", "/connect", "/sources/new", "/matches", "/network", "/servers", "/follow/progress", "/follow/outcomes", "/data"} {
 		b.do(path, chromedp.Navigate(origin(b)+path))
 		b.shot("dark-zh" + strings.ReplaceAll(path, "/", "-"))
 	}

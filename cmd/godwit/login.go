@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -33,6 +34,8 @@ const (
 type loginOptions struct {
 	tokenStdin bool
 	paste      bool
+	posts      bool
+	also       []string
 }
 
 func (a *app) loginCommand() *cobra.Command {
@@ -53,6 +56,8 @@ account that the server answers with) or only the server. The browser opens wher
 		return err
 	})
 	cmd.Flags().BoolVar(&o.tokenStdin, "token-stdin", false, "read an access token from standard input")
+	cmd.Flags().BoolVar(&o.posts, "posts", false, "ask for the permission to post and add pictures too, as godwit mirror needs it")
+	cmd.Flags().StringSliceVar(&o.also, "also", nil, "ask for more than following: `WHAT` is lists, mutes, blocks or import (lists of follows for GoToSocial)")
 	cmd.Flags().BoolVar(&o.paste, "paste", false, "don't open a browser: print the address and ask for the code")
 	return cmd
 }
@@ -67,7 +72,11 @@ func (a *app) login(ctx context.Context, typed string, o loginOptions) error {
 	if err != nil {
 		return err
 	}
-	l := &login{app: a, house: h, host: host, typed: handle, software: sw, scopes: fedi.Scopes(sw.Flavour, sw.Version)}
+	scopes := fedi.Scopes(sw.Flavour, sw.Version)
+	if o.posts {
+		scopes = fedi.PostingScopes(sw.Flavour, sw.Version)
+	}
+	l := &login{app: a, house: h, host: host, typed: handle, software: sw, scopes: fedi.Wider(scopes, o.also...)}
 	switch {
 	case o.tokenStdin:
 		err = l.readToken()
@@ -129,10 +138,17 @@ func (l *login) byCode(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(l.stderr, "Open this address, allow Godwit, and paste the code here:\n\n  %s\n\n", f.address)
+	ask := "Open this address, allow Godwit, and paste the code here"
+	if f.session != "" {
+		ask = "Open this address, allow Godwit, then type done here"
+	}
+	fmt.Fprintf(l.stderr, "%s:\n\n  %s\n\n", ask, f.address)
 	code, err := l.readSecret("Code: ")
 	if err != nil {
 		return err
+	}
+	if f.session != "" { // it shows no code: the person says that they allowed it
+		code = f.session
 	}
 	return l.exchange(ctx, f, code)
 }
@@ -165,9 +181,13 @@ type authorization struct {
 	address, tokenURL, redirectURI string
 	state                          string
 	verifier                       social.Secret
+	session                        string // of a MiAuth
 }
 
 func (l *login) begin(ctx context.Context, redirectURI string) (authorization, error) {
+	if l.software.Flavour == social.Misskey {
+		return l.beginMiAuth(redirectURI), nil
+	}
 	var err error
 	if l.clientID, l.secret, err = l.house.door.RegisterApp(ctx, l.host, redirectURI, l.scopes); err != nil {
 		return authorization{}, err
@@ -177,6 +197,18 @@ func (l *login) begin(ctx context.Context, redirectURI string) (authorization, e
 	f.tokenURL = token
 	f.address = fedi.AuthorizeURL(authorize, l.clientID, redirectURI, l.scopes, f.state, f.verifier.Reveal(), false)
 	return f, nil
+}
+
+// beginMiAuth needs no app. The state goes along in the callback's address.
+func (l *login) beginMiAuth(redirectURI string) authorization {
+	f := authorization{redirectURI: redirectURI, state: rand.Text()}
+	callback := redirectURI + "?state=" + f.state
+	if redirectURI == outOfBand {
+		callback = ""
+	}
+	f.address, f.tokenURL = fedi.MiAuth(l.host, callback, l.scopes)
+	f.session = strings.TrimSuffix(f.tokenURL[strings.Index(f.tokenURL, "/api/miauth/")+len("/api/miauth/"):], "/check")
+	return f
 }
 
 func (l *login) exchange(ctx context.Context, f authorization, code string) error {
@@ -263,7 +295,7 @@ func callback(host, state string, codes chan<- string) http.Handler {
 		default:
 			used = true
 			fmt.Fprintln(w, "You can close this page and go back to the terminal.")
-			codes <- q.Get("code")
+			codes <- cmp.Or(q.Get("code"), q.Get("session"))
 		}
 	})
 	return oneAtATime(mux)

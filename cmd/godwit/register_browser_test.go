@@ -53,7 +53,7 @@ func TestRegisterPages(t *testing.T) {
 	b.shot("register-proven")
 	b.do("public", chromedp.Click(`input[value="public"]`))
 	b.press(`form[action="/register/publish"] button`)
-	b.shot("register-published")
+	walkKit(b, origin)
 	b.do("page", chromedp.Navigate(origin+"/@x/ALICE_X"))
 	b.shot("announced")
 	if said := b.text("h1"); said != "@alice_x on X is now @alice@new.test." {
@@ -76,10 +76,41 @@ func TestRegisterPages(t *testing.T) {
 	b.done()
 }
 
+// walkKit walks what a creator gets after publishing, in both languages: texts
+// and pictures to take away, the numbers, and the page that everybody sees.
+func walkKit(b *browser, origin string) {
+	b.t.Helper()
+	b.shot("kit")
+	b.do("copy", chromedp.Click(`button[data-copy="bio-1"]`))
+	b.until("the text is selected", `document.getElementById("bio-1").selectionEnd > 5`)
+	b.do("own words", chromedp.SendKeys("#own", "birds and maps, alice at new"))
+	b.press(`form[action^="/announce/kit"] button`)
+	b.shot("kit-own-words")
+	b.do("counts", chromedp.Navigate(origin+"/announce/counts"))
+	b.shot("counts")
+	b.do("page", chromedp.Navigate(origin+"/@x/alice_x"), chromedp.SendKeys("#server", "not a server"))
+	b.press(`form[data-busy] .button`)
+	b.shot("announced-wrong")
+	b.do("page", chromedp.Navigate(origin+"/@x/alice_x"))
+	b.set("/language", "zh-Hans")
+	b.shot("announced-zh")
+	b.do("kit", chromedp.Navigate(origin+"/announce/kit"))
+	b.shot("kit-zh")
+	b.set("/scheme", "dark")
+	b.shot("kit-zh-dark")
+	b.set("/language", "en")
+	b.set("/scheme", "auto")
+}
+
 // serve starts `godwit serve` on a free port and returns the link it prints.
 func (p *program) serve() string {
 	p.t.Helper()
-	cmd := exec.Command(p.path, "serve", "--addr", "127.0.0.1:0", "--no-open") // ended by stop
+	return p.serveOn("127.0.0.1:0")
+}
+
+func (p *program) serveOn(addr string) string {
+	p.t.Helper()
+	cmd := exec.Command(p.path, "serve", "--addr", addr, "--no-open") // ended by stop
 	cmd.Env = p.env
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -16,13 +16,13 @@ import (
 	"godwit/internal/store/pgtest"
 )
 
-// gate is one process's own way into a world: it counts the connections.
+// gate is a way to a server: it counts the connections.
 type gate struct {
 	addr   netip.AddrPort
 	passed atomic.Int64
 }
 
-func newGate(t *testing.T, to netip.AddrPort) *gate {
+func newGate(t *testing.T, network, to string) *gate {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -37,16 +37,16 @@ func newGate(t *testing.T, to netip.AddrPort) *gate {
 				return
 			}
 			g.passed.Add(1)
-			go pass(conn, to)
+			go pass(conn, network, to)
 		}
 	}()
 	return g
 }
 
 // pass carries a connection on until either side ends it.
-func pass(conn net.Conn, to netip.AddrPort) {
+func pass(conn net.Conn, network, to string) {
 	defer conn.Close()
-	far, err := net.Dial("tcp", to.String())
+	far, err := net.Dial(network, to)
 	if err != nil {
 		return
 	}
@@ -96,7 +96,7 @@ func newFleet(t *testing.T) *fleet {
 	f := &fleet{redis: redis, flock: newFlock(t, largeArchive(t, 1<<20),
 		"GODWIT_DATABASE_URL="+pgtest.URL(t), "GODWIT_REDIS_URL="+redis.URL().Reveal())}
 	for i := range f.gates {
-		f.gates[i] = newGate(t, f.world.Addr())
+		f.gates[i] = newGate(t, "tcp", f.world.Addr().String())
 	}
 	f.serve(t)
 	for i := range f.workers {

@@ -17,6 +17,7 @@ import (
 
 	"godwit/internal/config"
 	"godwit/internal/fault"
+	"godwit/internal/fedi"
 	"godwit/internal/jobs"
 	"godwit/internal/social"
 	"godwit/web"
@@ -162,7 +163,8 @@ func (h *house) serveUntil(ctx context.Context, listener net.Listener, server *h
 // pages builds the pages and the link that opens them.
 func (h *house) pages(queue jobs.Dispatcher, s serving) (http.Handler, string, error) {
 	deps := web.Deps{
-		Store: h.store, Door: h.door, Spool: h.spool, Registrar: h.worker, BaseURL: h.cfg.BaseURL, Mode: web.Mode(h.cfg.OpenTo),
+		Store: h.store, Door: h.door, Spool: h.spool, Registrar: h.worker, BaseURL: h.cfg.BaseURL, Mode: web.Mode(h.cfg.OpenTo), Proxies: h.cfg.Proxies,
+		Mail: !h.cfg.SMTPURL.IsZero(), XApp: fedi.XApp{ID: h.cfg.XClientID, Secret: h.cfg.XClientSecret},
 		UserAgent: userAgent(h.cfg), Log: h.logger(), Demo: s.demo, BrowserURL: s.browserURL, Zone: time.Local,
 		Ring: func(ctx context.Context, t social.Task) {
 			if err := queue.Ring(ctx, t); err != nil {

@@ -24,11 +24,18 @@ func (f *following) undo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if n+c.Undoing == 0 {
+	carried, waiting, err := f.edges(ctx)
+	if err != nil {
+		return err
+	}
+	if n+c.Undoing+carried[social.Applied]+waiting == 0 {
 		return f.nothingToUndo()
 	}
 	if !f.options.yes && c.Undoing == 0 && !f.confirmUndo(n) {
 		return fault.New(fault.Invalid, "not-confirmed", "Nothing was unfollowed. Type the word undo to go on, or use --yes.")
+	}
+	if _, err := f.store.UndoEdges(ctx, f.user.ID, f.destination.ID, time.Now().UTC()); err != nil {
+		return err
 	}
 	if _, err := f.store.UndoFollows(ctx, f.user.ID, f.destination.ID, time.Now().UTC()); err != nil {
 		return err
@@ -46,7 +53,7 @@ func (f *following) undo(ctx context.Context) error {
 
 func (f *following) nothingToUndo() error {
 	if f.options.json {
-		return f.summary(nil)
+		return f.summary(nil, nil)
 	}
 	fmt.Fprintf(f.stdout, "Nothing to undo: Godwit follows nobody from @%s. Nothing was sent.\n", f.destination.Handle)
 	return nil
@@ -70,8 +77,9 @@ func (f *following) untilUndone(ctx context.Context) error {
 		}
 		done := c.ByOutcome[social.Undone]
 		p.set(int64(done), int64(done+c.Undoing), fmt.Sprintf("%d of %d", done, done+c.Undoing))
-		if c.Undoing == 0 {
-			return true, nil
+		_, edges, err := f.edges(ctx)
+		if err != nil || c.Undoing == 0 && edges == 0 {
+			return true, err
 		}
 		return f.pauses(ctx, social.FollowUndoing)
 	})

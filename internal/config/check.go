@@ -13,7 +13,8 @@ import (
 // check parses every raw value into c.
 func (c *Config) check() error {
 	for _, parse := range []func() error{
-		c.parseDataDir, c.parseOpenTo, c.parseAllow, c.parseAddr, c.parseOperator, c.parseBaseURL, c.parseDatabase, c.parseRedis, c.parseKeys,
+		c.parseDataDir, c.parseOpenTo, c.parseAllow, c.parseProxies, c.parseAddr, c.parseOperator, c.parseBaseURL, c.parseDatabase, c.parseRedis, c.parseKeys,
+		c.parseX, c.parseSMTP,
 	} {
 		if err := parse(); err != nil {
 			return err
@@ -45,16 +46,28 @@ func (c *Config) parseOpenTo() error {
 	}
 }
 
-// parseAllow reads CIDRs, or single addresses, parted by commas or spaces.
-func (c *Config) parseAllow() error {
-	for word := range strings.FieldsFuncSeq(c.raw[allowAddresses], func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' }) {
+// parseAllow reads which private addresses may be contacted.
+func (c *Config) parseAllow() (err error) {
+	c.Allow, err = c.prefixes(allowAddresses)
+	return err
+}
+
+// parseProxies reads behind which reverse proxies the pages are.
+func (c *Config) parseProxies() (err error) {
+	c.Proxies, err = c.prefixes(trustProxies)
+	return err
+}
+
+// prefixes reads CIDRs, or single addresses, parted by commas or spaces.
+func (c *Config) prefixes(name string) (all []netip.Prefix, err error) {
+	for word := range strings.FieldsFuncSeq(c.raw[name], func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' }) {
 		prefix, err := parsePrefix(word)
 		if err != nil {
-			return invalid("bad-allow-addresses", "GODWIT_ALLOW_ADDRESSES must be a list of address ranges such as 10.0.0.0/8, fd00::/8; \"{value}\" is none.", "value", social.Printable(word, 80))
+			return nil, invalid("bad-"+flagName(name), envName(name)+" must be a list of address ranges such as 10.0.0.0/8, fd00::/8; \"{value}\" is none.", "value", social.Printable(word, 80))
 		}
-		c.Allow = append(c.Allow, prefix)
+		all = append(all, prefix)
 	}
-	return nil
+	return all, nil
 }
 
 func parsePrefix(word string) (netip.Prefix, error) {

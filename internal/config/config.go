@@ -37,7 +37,13 @@ type Config struct {
 	Addr        string        // host:port to listen on
 	Operator    string        // host:port of the operator's own pages, "" for none
 	Allow       []netip.Prefix
+	Proxies     []netip.Prefix // reverse proxies whose X-Forwarded-For names the visitor
 	OpenTo      Mode
+
+	XClientID     string        // of the operator's app at X, "" for none
+	XClientSecret social.Secret // zero for a public client
+	SMTPURL       social.Secret // zero: no e-mail
+	SMTPFrom      string
 
 	secretKey     social.Secret
 	secretKeyFile string
@@ -85,9 +91,9 @@ func userDataDir() string {
 }
 
 // Load reads and checks the settings; it makes nothing on disk. fs holds the
-// flags that AddFlags and AddAddrFlag made, or is nil. GODWIT_SECRET_KEY is
-// removed from the environment once read, so that no child inherits it
-// (LOC-06): a process loads once. Errors are Invalid or Denied.
+// flags that AddFlags and AddAddrFlag made, or is nil. Secrets are removed from
+// the environment once read, so that no child inherits them (LOC-06): a process
+// loads once. Errors are Invalid or Denied.
 func Load(fs *pflag.FlagSet, p Places) (Config, error) {
 	v := viper.New()
 	v.SetConfigType("toml")
@@ -104,7 +110,7 @@ func Load(fs *pflag.FlagSet, p Places) (Config, error) {
 	for _, s := range settings {
 		c.raw[s.name], c.from[s.name] = text(v, s.name), origin(v, fs, s)
 	}
-	if err := os.Unsetenv(envName(secretKey)); err != nil {
+	if err := forgetSecrets(); err != nil {
 		return Config{}, err
 	}
 	return c, c.check()

@@ -127,6 +127,7 @@ func TestValues(t *testing.T) {
 	for _, r := range []row{
 		{"GODWIT_OPEN_TO", "anyone", ""}, {"GODWIT_OPEN_TO", "everyone", "bad-open-to"},
 		{"GODWIT_ALLOW_ADDRESSES", "10.0.0.0/8, fd00::/8 127.0.0.1", ""}, {"GODWIT_ALLOW_ADDRESSES", "10.0.0.0/33", "bad-allow-addresses"}, {"GODWIT_ALLOW_ADDRESSES", "all", "bad-allow-addresses"},
+		{"GODWIT_TRUST_PROXIES", "127.0.0.1, ::1", ""}, {"GODWIT_TRUST_PROXIES", "proxy", "bad-trust-proxies"},
 		{"GODWIT_ADDR", ":8080", ""}, {"GODWIT_ADDR", "8080", "bad-addr"}, {"GODWIT_ADDR", "127.0.0.1:http", "bad-addr"}, {"GODWIT_ADDR", "127.0.0.1:", "bad-addr"},
 		{"GODWIT_BASE_URL", "https://godwit.example.social/", ""}, {"GODWIT_BASE_URL", "http://localhost:9000", ""},
 		{"GODWIT_BASE_URL", "http://godwit.example.social", "plain-base-url"}, {"GODWIT_BASE_URL", "https://a.example/godwit", "bad-base-url"}, {"GODWIT_BASE_URL", "godwit.example", "bad-base-url"}, {"GODWIT_BASE_URL", "https://u:p@a.example", "bad-base-url"},
@@ -224,7 +225,7 @@ func TestListeningOnMovesTheDefaultAddress(t *testing.T) {
 
 // TestLOC04WorkingDirectory: a hostile export brings its own godwit.toml.
 func TestLOC04WorkingDirectory(t *testing.T) {
-	hostile := "data_dir = '/tmp/evil'\ndatabase_url = 'postgres://evil.example/x'\nredis_url = 'rediss://evil.example'\nbase_url = 'https://evil.example'\naddr = '0.0.0.0:80'\nallow_addresses = '0.0.0.0/0'\nsecret_key = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='\nsecret_key_file = '/tmp/evil.key'\nopen_to = 'anyone'\n"
+	hostile := "data_dir = '/tmp/evil'\ndatabase_url = 'postgres://evil.example/x'\nredis_url = 'rediss://evil.example'\nbase_url = 'https://evil.example'\naddr = '0.0.0.0:80'\nallow_addresses = '0.0.0.0/0'\ntrust_proxies = '0.0.0.0/0'\nsecret_key = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='\nsecret_key_file = '/tmp/evil.key'\nopen_to = 'anyone'\n"
 	lines := strings.Split(strings.TrimSpace(hostile), "\n")
 	cases := map[string]string{"all": hostile, "broken": "open_to = ", "huge": strings.Repeat("# much\n", 20_000), "escape": "\"\\u001b]52;c;ZXZpbA==\\u0007\" = 1"}
 	for _, line := range lines {

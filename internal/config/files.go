@@ -52,8 +52,8 @@ func mergeUserFile(v *viper.Viper, path string) error {
 	if unknown := keysWhere(found, func(name string) bool { return !known(name) }); len(unknown) > 0 {
 		return invalid("config-unknown", "{file} sets {names}, which Godwit doesn't know. `godwit config` lists the settings.", "file", path, "names", strings.Join(unknown, ", "))
 	}
-	if found.IsSet(secretKey) && info.Mode().Perm()&0o077 != 0 {
-		return fault.New(fault.Denied, "config-readable", "{file} holds the key that encrypts tokens and can be read by others. Make it yours alone: chmod 600 {file}", "file", path)
+	if slices.ContainsFunc(secrets, found.IsSet) && info.Mode().Perm()&0o077 != 0 {
+		return fault.New(fault.Denied, "config-readable", "{file} holds secrets and can be read by others. Make it yours alone: chmod 600 {file}", "file", path)
 	}
 	return v.MergeConfigMap(found.AllSettings())
 }

@@ -19,8 +19,13 @@ const (
 	secretKey      = "secret_key"
 	secretKeyFile  = "secret_key_file"
 	allowAddresses = "allow_addresses"
+	trustProxies   = "trust_proxies"
 	openTo         = "open_to"
 	operatorAddr   = "operator_addr"
+	xClientID      = "x_client_id"
+	xClientSecret  = "x_client_secret"
+	smtpURL        = "smtp_url"
+	smtpFrom       = "smtp_from"
 )
 
 // defaultAddr is where the pages listen when nothing else is said.
@@ -42,7 +47,12 @@ var settings = []setting{
 	{secretKey, "", maskWhole},
 	{secretKeyFile, "`FILE` with the keys that encrypt tokens, one a line, the first one writes", plain},
 	{allowAddresses, "private `CIDRS` that may be contacted, for private networks and tests", plain},
+	{trustProxies, "addresses or `CIDRS` of reverse proxies that say who is visiting, in X-Forwarded-For (default: none)", plain},
 	{operatorAddr, "`ADDRESS` of the operator's metrics and queues, host:port on this machine or a private network (default: none)", plain},
+	{xClientID, "client `ID` of an app at X, by which people prove their X account (default: none, they prove it by a post)", plain},
+	{xClientSecret, "", maskWhole},
+	{smtpURL, "", maskURL},
+	{smtpFrom, "`ADDRESS` from which e-mail comes, such as godwit@example.social", plain},
 	{openTo, "who may use this Godwit: local, invited or anyone", plain},
 }
 

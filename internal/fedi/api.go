@@ -87,15 +87,20 @@ func (b bound) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // request is one call of an origin's API.
 type request struct {
-	method string
-	path   string // pattern; {id} is replaced by id
-	id     social.RemoteID
-	query  url.Values
-	form   url.Values
-	json   any    // sent instead of a form
-	key    string // Idempotency-Key
-	body   *upload
-	most   int // bytes of the answer
+	method  string
+	path    string // pattern; {id} is replaced by id
+	id      social.RemoteID
+	query   url.Values
+	form    url.Values
+	json    any    // sent instead of a form
+	payload []byte // sent as it is, of the type kind
+	kind    string
+	key     string // Idempotency-Key
+	body    *upload
+	most    int // bytes of the answer
+
+	user     string // Basic authentication, of an app
+	password social.Secret
 }
 
 // reply is an answer with its body read.
@@ -166,11 +171,17 @@ func (o *origin) do(ctx context.Context, r request) (reply, error) {
 	if r.json != nil {
 		req.SetHeader("Content-Type", "application/json").SetBody(r.json)
 	}
+	if r.payload != nil {
+		req.SetHeader("Content-Type", r.kind).SetBody(r.payload)
+	}
 	if r.key != "" {
 		req.SetHeader("Idempotency-Key", r.key)
 	}
 	if !o.token.IsZero() {
 		req.SetAuthToken(o.token.Reveal())
+	}
+	if r.user != "" { // each part form-encoded first (RFC 6749, section 2.3.1)
+		req.SetBasicAuth(url.QueryEscape(r.user), url.QueryEscape(r.password.Reveal()))
 	}
 	resp, err := req.Execute(r.method, r.path)
 	if err != nil {
@@ -190,7 +201,7 @@ func (o *origin) note(p *pass, r request, a reply, now time.Time) {
 	switch {
 	case busy && (o.flavour == social.GoToSocial || a.status == http.StatusServiceUnavailable && !call.RetryAfter.IsZero()):
 		p.told(mayAskAgain(a.header, now, maxWaitHome))
-	case a.status >= 500:
+	case a.status >= 500 && !(o.flavour == social.Misskey && misskeyError(a.body) == "FAILED_TO_RESOLVE_REMOTE_USER"): // another server's trouble
 		p.failed(now)
 	default:
 		p.answered()

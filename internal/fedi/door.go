@@ -49,6 +49,9 @@ type Options struct {
 	// Pause is the time between the starts of two look-ups in one registrable
 	// domain; 0 is one second, a negative value none.
 	Pause time.Duration
+	// Ramp is for how long after Open requests begin slowly, so that all that is
+	// due when a process starts does not go out at once (ENG-06); 0 is not at all.
+	Ramp time.Duration
 	// Now is the clock; nil is time.Now. Pauses and deadlines use real time.
 	Now func() time.Time
 }
@@ -106,6 +109,7 @@ func Open(o Options) (*Door, error) {
 		return nil, fault.New(fault.Invalid, "bad-user-agent", "The User-Agent may not hold line breaks.")
 	}
 	d.pace = newPace(o.Pause, d.now)
+	d.pace.ramp.until = time.Now().Add(o.Ramp)
 	d.connect = d.connectTCP
 	d.transport = d.newTransport(o.RootCAs)
 	return d, nil

@@ -129,7 +129,7 @@ func (h *Home) search(ctx context.Context, query string) ([]account, error) {
 		return list, err
 	}
 	r.path = "/api/v2/search"
-	if h.flavour != social.FlavourOther {
+	if h.flavour != social.FlavourOther && h.flavour != social.Mitra {
 		r.query.Set("type", "accounts")
 	}
 	r.query.Set("limit", "5")
@@ -157,12 +157,13 @@ type relationship struct {
 	BlockedBy      bool   `json:"blocked_by"`
 	Blocking       bool   `json:"blocking"`
 	DomainBlocking bool   `json:"domain_blocking"`
+	Muting         bool   `json:"muting"`
 }
 
 func (r relationship) social() (social.Relationship, error) {
 	id, err := social.ParseRemoteID(r.ID)
 	return social.Relationship{ID: id, Following: r.Following, Requested: r.Requested,
-		BlockedBy: r.BlockedBy, Blocking: r.Blocking, DomainBlocking: r.DomainBlocking}, err
+		BlockedBy: r.BlockedBy, Blocking: r.Blocking, DomainBlocking: r.DomainBlocking, Muting: r.Muting}, err
 }
 
 // Follow asks to follow id. What it answers is what the server hopes, not what
@@ -236,8 +237,20 @@ func (h *Home) FollowingPage(ctx context.Context, id social.RemoteID, cursor str
 	if _, err := social.ParseRemoteID(string(id)); err != nil {
 		return nil, "", err
 	}
-	r := request{method: http.MethodGet, path: "/api/v1/accounts/{id}/following", id: id, most: maxSearch,
-		query: url.Values{"limit": {strconv.Itoa(pageSize)}}}
+	r := request{method: http.MethodGet, path: "/api/v1/accounts/{id}/following", id: id}
+	return h.page(ctx, r, "/api/v1/accounts/"+string(id)+"/following", cursor)
+}
+
+// RequestsPage returns one page of those whom the account asked to follow and
+// who have not answered, as GoToSocial and Mitra tell.
+func (h *Home) RequestsPage(ctx context.Context, cursor string) ([]social.RemoteAccount, string, error) {
+	const path = "/api/v1/follow_requests/outgoing"
+	return h.page(ctx, request{method: http.MethodGet, path: path}, path, cursor)
+}
+
+// page reads one page of accounts, whose path is at with its id filled in.
+func (h *Home) page(ctx context.Context, r request, at, cursor string) ([]social.RemoteAccount, string, error) {
+	r.most, r.query = maxSearch, url.Values{"limit": {strconv.Itoa(pageSize)}}
 	if cursor != "" {
 		r.query.Set("max_id", cursor)
 	}
@@ -252,7 +265,7 @@ func (h *Home) FollowingPage(ctx context.Context, id social.RemoteID, cursor str
 			out = append(out, one)
 		}
 	}
-	next := nextCursor(header.Values("Link"), h.host, "/api/v1/accounts/"+string(id)+"/following")
+	next := nextCursor(header.Values("Link"), h.host, at)
 	if next == cursor || len(list) == 0 { // a server that turns in a circle
 		next = ""
 	}

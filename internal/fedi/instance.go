@@ -56,7 +56,7 @@ func (h *Home) Instance(ctx context.Context) (social.Instance, error) {
 	}
 	out := social.Instance{
 		Host: h.host, Title: social.Clean(i.Title, social.MaxName), Version: social.Printable(i.Version, maxSaid),
-		About: social.Printable(i.Description+" "+i.Short, maxAbout), Active: int(told(i.Usage.Users.ActiveMonth)),
+		About: social.Printable(i.Description+" "+i.Short, maxDescription), Active: int(told(i.Usage.Users.ActiveMonth)),
 		Posting: i.posting(h.flavour),
 	}
 	out.MaxChars = out.Posting.Characters

@@ -13,6 +13,7 @@ const (
 	homeTime    = 30 * time.Second
 	oneDialTime = 2 * time.Second  // the least that one of several addresses gets
 	wholeLookUp = 30 * time.Second // a LookUp with all of its requests and pauses
+	revokeTime  = 3 * time.Second  // for giving a permission of X back, while somebody waits for the page
 	idleTime    = 30 * time.Second // an unused connection is kept
 )
 
@@ -34,19 +35,19 @@ const (
 
 // Bounds of what an answer may say.
 const (
-	maxInterim   = 5 // 1xx answers before the real one
-	maxRedirects = 3 // and none with a token, a code or a client secret
-	maxURL       = 2048
-	maxField     = 1024 // client id, client secret
-	maxToken     = 4096
-	maxLinks     = 32 // links kept of one profile
-	maxLink      = 512
-	maxProfile   = 64 << 10 // bytes of a profile text that are read for links
-	maxRules     = 50
-	maxBlocked   = 50_000 // suspended domains of one server
-	maxAbout     = 20_000 // characters of a server's description
-	maxRule      = 500    // characters
-	maxSaid      = 200    // characters of a server's own words, in logs
+	maxInterim     = 5 // 1xx answers before the real one
+	maxRedirects   = 3 // and none with a token, a code or a client secret
+	maxURL         = 2048
+	maxField       = 1024 // client id, client secret
+	maxToken       = 4096
+	maxLinks       = 32 // links kept of one profile
+	maxLink        = 512
+	maxProfile     = 64 << 10 // bytes of a profile text that are read for links
+	maxRules       = 50
+	maxBlocked     = 50_000 // suspended domains of one server
+	maxDescription = 20_000 // characters of a server's description
+	maxRule        = 500    // characters
+	maxSaid        = 200    // characters of a server's own words, in logs
 )
 
 // Pace towards one host.
@@ -56,7 +57,8 @@ const (
 	homeAtOnce     = 2
 	snacAtOnce     = 1 // snac has four threads in all
 	appPause       = time.Minute
-	circuitAfter   = 3 // failures in a row
+	rampGap        = 50 * time.Millisecond // between the starts of two requests to anybody, while a process starts
+	circuitAfter   = 3                     // failures in a row
 	circuitFirst   = 5 * time.Minute
 	circuitMost    = 24 * time.Hour
 	circuitMostFor = time.Hour // a home server: its people wait for it
@@ -86,6 +88,15 @@ const (
 	maxHosts    = 10_000
 	maxSoftware = 10_000
 	maxApps     = 1_000
+)
+
+// Bounds of what a server says to somebody who looks for one, in characters.
+const (
+	maxTitle     = 80
+	maxAbout     = 300
+	maxSpeed     = 200
+	maxLanguages = 10 // of its list
+	maxAge       = 99 // years
 )
 
 // Bounds of posting. A file gets the time that uploadSlowest bytes a second take,

@@ -20,11 +20,11 @@ const relNodeInfo = "http://nodeinfo.diaspora.software/ns/schema/"
 var flavours = map[string]social.Flavour{
 	"mastodon": social.Mastodon, "hometown": social.Mastodon, "glitch": social.Mastodon,
 	"gotosocial": social.GoToSocial, "snac": social.Snac,
-	"pleroma": social.FlavourOther, "akkoma": social.FlavourOther, "rebased": social.FlavourOther,
-	"pixelfed": social.FlavourOther, "friendica": social.FlavourOther, "mitra": social.FlavourOther,
+	"pleroma": social.Pleroma, "akkoma": social.Pleroma, "rebased": social.Pleroma,
+	"pixelfed": social.FlavourOther, "friendica": social.FlavourOther, "mitra": social.Mitra,
 	"hollo": social.FlavourOther, "takahe": social.FlavourOther, "fedibird": social.FlavourOther,
 	"kmyblue": social.FlavourOther, "iceshrimp": social.FlavourOther, "iceshrimp.net": social.FlavourOther,
-	"sharkey": social.FlavourOther,
+	"misskey": social.Misskey, "sharkey": social.Misskey,
 }
 
 // Software returns what host says of itself in NodeInfo, believed for a day.

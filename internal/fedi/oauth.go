@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,10 +42,59 @@ func Scopes(fl social.Flavour, version string) string {
 			return "read follow"
 		}
 		return "read:accounts read:follows write:follows"
+	case social.Misskey:
+		return "read:account read:following write:following"
 	case social.GoToSocial, social.Snac:
 		return "read:accounts read:search read:follows write:follows"
 	}
 	return "read follow"
+}
+
+// PostingScopes are the least that carrying posts over needs besides: it is
+// asked for only when the person wants that.
+func PostingScopes(fl social.Flavour, version string) string {
+	follow := Scopes(fl, version)
+	if follow == "read follow" {
+		return "read write follow"
+	}
+	return follow + " read:statuses write:statuses write:media"
+}
+
+// MayPost reports whether granted scopes allow posting, files, and reading back
+// what was posted; none named means that what was asked for was granted.
+func MayPost(granted string) bool {
+	if granted == "" {
+		return true
+	}
+	has := strings.Fields(granted)
+	for _, fine := range []string{"read:statuses", "write:statuses", "write:media"} {
+		coarse, _, _ := strings.Cut(fine, ":")
+		if !slices.Contains(has, fine) && !slices.Contains(has, coarse) {
+			return false
+		}
+	}
+	return true
+}
+
+// further are the permissions for what a person may want besides following, by
+// the name of the wish. Servers with coarse scopes have most of it in "follow".
+var further = map[string]string{
+	"lists":  "read:lists write:lists",
+	"mutes":  "write:mutes",
+	"blocks": "write:blocks",
+	"import": "write", // GoToSocial's for lists that it follows; it holds all the others that write
+}
+
+// Wider adds to scopes what the wishes need; one that is not known adds nothing.
+func Wider(scopes string, wishes ...string) string {
+	for _, wish := range wishes {
+		for scope := range strings.FieldsSeq(further[wish]) {
+			if !slices.Contains(strings.Fields(scopes), scope) {
+				scopes += " " + scope
+			}
+		}
+	}
+	return scopes
 }
 
 // MayFollow reports whether granted scopes allow following; none named means
@@ -54,7 +104,7 @@ func MayFollow(granted string) bool {
 		return true
 	}
 	for scope := range strings.FieldsSeq(granted) {
-		if scope == "write:follows" || scope == "write" || scope == "follow" {
+		if scope == "write:follows" || scope == "write" || scope == "follow" || scope == "write:following" {
 			return true
 		}
 	}
@@ -84,10 +134,11 @@ func (d *Door) RegisterApp(ctx context.Context, host, redirectURI, scopes string
 		return "", social.Secret{}, notFediverse(host)
 	}
 	o := d.origin(host, sw.Flavour, social.Secret{}, nil)
-	if _, until, ok := d.apps.get(o.host, d.now()); ok && !AppPerLogin(sw.Flavour) {
+	wanted := o.host + " " + scopes // an app for following and one for posting may come one after the other
+	if _, until, ok := d.apps.get(wanted, d.now()); ok && !AppPerLogin(sw.Flavour) {
 		return "", social.Secret{}, slowDown(o.host, until)
 	}
-	d.apps.put(o.host, struct{}{}, d.now().Add(appPause))
+	d.apps.put(wanted, struct{}{}, d.now().Add(appPause))
 	var app struct {
 		ID     string `json:"client_id"`
 		Secret string `json:"client_secret"`
@@ -165,7 +216,8 @@ func AuthorizeURL(authorize, clientID, redirectURI, scopes, state, verifier stri
 	return authorize + "?" + q.Encode()
 }
 
-// Exchange turns a code into a token at tokenURL, which comes from Endpoints.
+// Exchange turns a code into a token at tokenURL, which comes from Endpoints, or
+// from MiAuth: then the code is the session.
 // A code that is no longer good is Invalid with the code "old-link"; a server
 // that has forgotten the app is Gone with "unknown-app".
 func (d *Door) Exchange(ctx context.Context, tokenURL, clientID string, secret social.Secret, redirectURI, code, verifier string) (Grant, error) {
@@ -174,6 +226,9 @@ func (d *Door) Exchange(ctx context.Context, tokenURL, clientID string, secret s
 		return Grant{}, explain(hostOf(tokenURL), err)
 	}
 	o := d.origin(host, social.FlavourOther, social.Secret{}, nil)
+	if miauthPath.MatchString(u.Path) {
+		return o.checkMiAuth(ctx, u.Path, code)
+	}
 	r := request{method: http.MethodPost, path: u.EscapedPath(), most: maxOAuth, form: url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "client_id": {clientID}, "client_secret": {secret.Reveal()},
 		"redirect_uri": {redirectURI}, "code_verifier": {verifier}}}

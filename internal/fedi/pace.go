@@ -17,6 +17,7 @@ const evictSample = 16
 type pace struct {
 	pause time.Duration
 	now   func() time.Time
+	ramp  ramp
 
 	mu    sync.Mutex
 	hosts map[string]*host
@@ -80,7 +81,7 @@ func (p *pace) enterOther(ctx context.Context, name string) (*pass, error) {
 		back()
 		return nil, err
 	}
-	if err := h.enter(ctx); err != nil {
+	if err := p.enter(ctx, h); err != nil {
 		l.turn <- struct{}{}
 		back()
 		return nil, err
@@ -97,12 +98,59 @@ func (p *pace) enterHome(ctx context.Context, name string, most int) (*pass, err
 		back()
 		return nil, err
 	}
-	h.admit(most)
-	if err := h.enter(ctx); err != nil {
+	if !p.ramp.climbs() {
+		h.admit(most)
+	}
+	if err := p.enter(ctx, h); err != nil {
 		back()
 		return nil, err
 	}
 	return &pass{host: h, home: true, done: func() { h.leave(); back() }}, nil
+}
+
+// enter waits for a place at the host, and while the process starts also for
+// its turn among all.
+func (p *pace) enter(ctx context.Context, h *host) error {
+	if err := h.enter(ctx); err != nil {
+		return err
+	}
+	if err := p.ramp.wait(ctx); err != nil {
+		h.leave()
+		return err
+	}
+	return nil
+}
+
+// ramp spaces the starts of all requests while a process starts. It begins
+// empty: nothing is saved up from before.
+type ramp struct {
+	until time.Time // set before the first request
+	mu    sync.Mutex
+	last  time.Time // the latest start that was given out
+}
+
+// climbs reports whether the process is still starting.
+func (r *ramp) climbs() bool { return time.Now().Before(r.until) }
+
+func (r *ramp) wait(ctx context.Context) error {
+	if !r.climbs() {
+		return nil
+	}
+	r.mu.Lock()
+	if now := time.Now(); r.last.Before(now) {
+		r.last = now
+	}
+	r.last = r.last.Add(rampGap)
+	turn := r.last
+	r.mu.Unlock()
+	timer := time.NewTimer(time.Until(turn))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // registrable is the public suffix and one label: the unit that one person can

@@ -359,7 +359,7 @@ func (c *counting) LookupNetIP(ctx context.Context, network, host string) ([]net
 	return noNames{}.LookupNetIP(ctx, network, host)
 }
 
-func TestMemoryIsBounded(t *testing.T) {
+func TestQUE06MemoryIsBounded(t *testing.T) {
 	p := newPace(-1, time.Now)
 	for i := range maxHosts + 500 {
 		pass, err := p.enterOther(t.Context(), fmt.Sprintf("h%d.d%d.test", i, i))
@@ -421,6 +421,62 @@ func TestSlowSearchIsNotTheHomeServersIllness(t *testing.T) {
 		}
 		if _, err := h.Follow(t.Context(), "7"); err != nil {
 			t.Errorf("follow: %v", err)
+		}
+	})
+}
+
+// TestENG06StartUp: 100,000 requests are due when a process starts, to 500
+// hosts. In the first minute at most 20 begin in any second and one is under way
+// at each host, home servers too; afterwards they go as usual.
+func TestENG06StartUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPace(-1, time.Now)
+		p.ramp.until = time.Now().Add(time.Minute)
+		began := time.Now()
+		ctx, stop := context.WithTimeout(t.Context(), 90*time.Second)
+		defer stop()
+		var mu sync.Mutex
+		seconds, busy, most, late := map[int]int{}, map[string]int{}, 0, 0
+		one := func(name string) bool {
+			pass, err := p.enterHome(ctx, name, homeAtOnce)
+			if err != nil {
+				return false
+			}
+			mu.Lock()
+			at := time.Since(began)
+			seconds[int(at/time.Second)]++
+			busy[name]++
+			if at < time.Minute {
+				most = max(most, busy[name])
+			} else {
+				late = max(late, busy[name])
+			}
+			mu.Unlock()
+			time.Sleep(200 * time.Millisecond)
+			mu.Lock()
+			busy[name]--
+			mu.Unlock()
+			pass.done()
+			return true
+		}
+		var group sync.WaitGroup
+		for worker := range 1000 { // as many as there may ever be places; each has 100 to do
+			group.Go(func() {
+				for range 100 {
+					if !one(fmt.Sprintf("home%d.test", worker%500)) {
+						return
+					}
+				}
+			})
+		}
+		group.Wait()
+		for second := range 60 {
+			if seconds[second] > 20 {
+				t.Errorf("%d requests began in second %d", seconds[second], second)
+			}
+		}
+		if most != 1 || seconds[30] == 0 || late != homeAtOnce || seconds[75] < 1000 {
+			t.Errorf("%d under way at one host in the first minute, %d afterwards; %d began in second 30, %d in second 75", most, late, seconds[30], seconds[75])
 		}
 	})
 }

@@ -81,7 +81,7 @@ func rateLimit(h http.Header, now time.Time) *social.RateLimit {
 }
 
 func resetTime(h http.Header, now time.Time) (time.Time, bool) {
-	text := strings.TrimSpace(h.Get("X-RateLimit-Reset"))
+	text := strings.TrimSpace(cmpOr(h.Get("X-RateLimit-Reset"), h.Get("X-Rate-Limit-Reset"))) // the latter is X's
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		unix, err := strconv.ParseInt(text, 10, 64)

@@ -91,8 +91,8 @@ func (d *Door) InviteWorks(ctx context.Context, host, code string) (bool, error)
 	return a.status != http.StatusUnauthorized && a.status != http.StatusGone, nil
 }
 
-// About is what a server says of itself and how many people are active there
+// Self is what a server says of itself and how many people are active there
 // in a month, 0 when it does not tell.
-func (d *Door) About(ctx context.Context, host string) (social.Instance, error) {
+func (d *Door) Self(ctx context.Context, host string) (social.Instance, error) {
 	return d.Home(host, social.Secret{}, social.FlavourOther, nil).Instance(ctx)
 }

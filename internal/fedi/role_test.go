@@ -91,7 +91,7 @@ func TestInvitesAndAbout(t *testing.T) {
 		}
 	}
 	for _, host := range []string{"shore.test", "gts.test"} {
-		if i, err := door.About(t.Context(), host); err != nil || i.About == "" {
+		if i, err := door.Self(t.Context(), host); err != nil || i.About == "" {
 			t.Errorf("%s: %+v %v", host, i, err)
 		}
 	}

@@ -32,6 +32,11 @@ const (
 	CodeGone            = "gone"
 	CodeRefused         = "refused"
 	CodeSelf            = "self"
+	CodeNotCarried      = "not-carried" // mutes, blocks and lists
+	CodeNoList          = "no-such-list"
+	CodeListFull        = "list-full"
+	CodeNotFollowed     = "not-followed-yet"
+	CodeNoImport        = "no-import"       // the server takes no lists from this account
 	CodeNotFound        = "not-found-there" // the home server answered with nobody
 	CodeMismatch        = "mismatch"        // the home server found somebody else under the name
 	CodeMoveUnconfirmed = "move-unconfirmed"
@@ -53,10 +58,12 @@ const (
 	CodeFileUnreadable  = "file-unreadable"
 	CodeNoBackdating    = "no-backdating"
 	CodeAccountMoved    = "account-moved"
+	CodeNoFollowPage    = "no-follow-page" // args host, handle
 )
 
 const (
 	sayMail            = "{host} is an e-mail provider, not a fediverse server. Type the address of the server where you made your new account."
+	sayNoFollowPage    = "{host} has no page for following somebody by a link. Search there for {handle}."
 	sayXName           = "That is your X name. We need the new account, the one with two @ signs."
 	sayCloseMiss       = "We couldn't find {host}. Did you mean {suggestion}?"
 	sayNoSuchHost      = "We couldn't find a server called {host}. Check the spelling: it is the part after the second @."
@@ -77,6 +84,11 @@ const (
 	sayGone            = "This account no longer exists."
 	sayRefused         = "They don't accept your follow. That can be a block or their settings; we don't ask again."
 	saySelf            = "That is your own account."
+	sayNotCarried      = "We can't carry mutes, blocks and lists over to {host}."
+	sayNoList          = "There is no such list on {host}."
+	sayListFull        = "{host} allows no more lists. Delete one there, then try again."
+	sayNotFollowed     = "{host} puts only people you follow on a list. We try again later."
+	sayNoImport        = "{host} takes no lists from your account. We follow one after the other instead."
 	sayNotFound        = "{host} found nobody called {handle}. We ask again later."
 	sayMismatch        = "{host} knows somebody else under the name {handle}. Nobody was followed."
 	sayMoveUnconfirmed = "They say they moved, but the new account doesn't confirm it. Decide yourself."

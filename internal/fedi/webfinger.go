@@ -28,9 +28,10 @@ type jrd struct {
 }
 
 type jrdLink struct {
-	Rel  string `json:"rel"`
-	Type string `json:"type"`
-	Href string `json:"href"`
+	Rel      string `json:"rel"`
+	Type     string `json:"type"`
+	Href     string `json:"href"`
+	Template string `json:"template"`
 }
 
 // parseJRD reads what WebFinger answered; text that is no JRD is malformed.
@@ -98,19 +99,23 @@ func (d *Door) finger(ctx context.Context, server string, handle social.Handle) 
 
 // fingerURI is finger for any resource.
 func (d *Door) fingerURI(ctx context.Context, server, resource string) (claim, error) {
-	query := url.Values{"resource": {resource}}.Encode()
-	a, err := d.get(ctx, "https://"+server+"/.well-known/webfinger?"+query, acceptJRD, maxWebFinger)
+	a, err := d.askFinger(ctx, server, resource)
 	if err != nil {
 		return claim{}, toEnding(err)
 	}
-	if a.status == http.StatusNotFound {
+	return d.readClaim(a)
+}
+
+// askFinger gets what the server answers about a resource.
+func (d *Door) askFinger(ctx context.Context, server, resource string) (answer, error) {
+	query := url.Values{"resource": {resource}}.Encode()
+	a, err := d.get(ctx, "https://"+server+"/.well-known/webfinger?"+query, acceptJRD, maxWebFinger)
+	if err == nil && a.status == http.StatusNotFound {
 		if elsewhere := d.hostMeta(ctx, server, resource); elsewhere != "" && !sameURL(elsewhere, server, query) {
-			if a, err = d.get(ctx, elsewhere, acceptJRD, maxWebFinger); err != nil {
-				return claim{}, toEnding(err)
-			}
+			return d.get(ctx, elsewhere, acceptJRD, maxWebFinger)
 		}
 	}
-	return d.readClaim(a)
+	return a, err
 }
 
 func sameURL(raw, server, query string) bool {

@@ -13,7 +13,7 @@ import (
 // zero, an account that is another one is refused with "another-account". On
 // any error the caller gives the token back and stores nothing.
 func (d *Door) Whose(ctx context.Context, host string, token social.Secret, sw social.Software, typed social.Handle) (social.Destination, error) {
-	acct, err := d.Home(host, token, sw.Flavour, nil).VerifyCredentials(ctx)
+	acct, err := d.Account(host, token, sw.Flavour, nil).VerifyCredentials(ctx)
 	if err != nil {
 		return social.Destination{}, err
 	}

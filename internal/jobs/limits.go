@@ -13,6 +13,9 @@ var shares = map[social.TaskKind]int{
 	social.MatchTask:  2,
 	social.LookUpTask: 64,
 	social.FollowTask: 32,
+	social.MirrorTask: 8,
+	social.ServerTask: 8,
+	social.MailTask:   2,
 }
 
 // The bounds of this package.

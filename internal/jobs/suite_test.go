@@ -75,9 +75,9 @@ func TestEveryDueRowIsWorkedToItsEnd(t *testing.T) {
 		var steps sync.Map
 		var left atomic.Int64
 		done := make(chan struct{})
-		kinds := []social.TaskKind{social.ImportTask, social.MatchTask, social.LookUpTask, social.FollowTask}
+		kinds := []social.TaskKind{social.ImportTask, social.MatchTask, social.LookUpTask, social.FollowTask, social.MailTask}
 		for i := range 40 {
-			rows.add(kinds[i%4], int64(i+1), time.Now())
+			rows.add(kinds[i%len(kinds)], int64(i+1), time.Now())
 			left.Add(1)
 		}
 		d := open(t, rows, rows.worker(func(_ context.Context, task social.Task) (time.Time, error) {

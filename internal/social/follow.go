@@ -24,12 +24,16 @@ func ParseRemoteID(s string) (RemoteID, error) {
 // Flavour is a family of servers with the same manners.
 type Flavour string
 
-// The flavours whose manners were recorded; FlavourOther is Mastodon-compatible
-// but not known closer, FlavourNone cannot be driven.
+// The flavours. The manners of GoToSocial and snac were recorded, the others'
+// are known from their sources; FlavourOther is Mastodon-compatible but not known
+// closer, FlavourNone cannot be driven. Misskey has an API of its own.
 const (
 	Mastodon     Flavour = "mastodon"
 	GoToSocial   Flavour = "gotosocial"
 	Snac         Flavour = "snac"
+	Pleroma      Flavour = "pleroma" // Akkoma and Rebased too
+	Mitra        Flavour = "mitra"
+	Misskey      Flavour = "misskey" // Sharkey too
 	FlavourOther Flavour = "other"
 	FlavourNone  Flavour = ""
 )
@@ -80,6 +84,7 @@ type Relationship struct {
 	BlockedBy      bool
 	Blocking       bool
 	DomainBlocking bool
+	Muting         bool
 }
 
 // Family is a kind of act that a server counts on its own.
@@ -139,9 +144,27 @@ type Destination struct {
 	Scopes    string
 	State     DestinationState
 	Follow    FollowState
-	Following int    // how many accounts it follows, when last read
+	Following int  // how many accounts it follows, when last read
+	ByList    bool // the person chose to have its server follow lists that are handed over
+	Roll      Roll
 	Born      string // day on which the server says the account was made, YYYY-MM-DD; "" unknown
 	CreatedAt time.Time
+}
+
+// Roll is a reading of whom an account follows by now, page by page, and whom it
+// asked where its server tells. It shows who of a list that the server works on
+// has arrived, and whom the person followed by themselves.
+type Roll struct {
+	DueAt    time.Time // of its next page, zero when none is wanted
+	Requests bool      // that page is of those who were asked
+	Cursor   string    // of that page, "" for the first
+}
+
+// Present is an account on a page of a Roll.
+type Present struct {
+	Known
+	Asked  bool      // and has not answered
+	LookAt time.Time // when it is looked whether it has
 }
 
 // FollowState is where the following for a Destination stands.
@@ -181,7 +204,8 @@ const (
 	Gone      Outcome = "gone"
 	Declined  Outcome = "refused"
 	Deferred  Outcome = "deferred"
-	Undone    Outcome = "undone" // Godwit followed it and unfollowed it again, as the person wished
+	Applied   Outcome = "applied" // of an EdgeJob: it is there now
+	Undone    Outcome = "undone"  // Godwit followed it and unfollowed it again, as the person wished
 )
 
 // Reason is why an Outcome is so; the page has a sentence for each.
@@ -203,13 +227,17 @@ const (
 	ReasonDay         Reason = "day"  // deferred: the server's daily limit
 	ReasonHost        Reason = "host" // deferred: their host isn't answering
 	ReasonGentle      Reason = "gentle"
-	ReasonCrowd       Reason = "crowd"    // deferred: very many follow the account today
-	ReasonUnclear     Reason = "unclear"  // the home server didn't say whether it worked
-	ReasonGaveUp      Reason = "gave-up"  // tried as often as we try
-	ReasonMismatch    Reason = "mismatch" // the home server found somebody else under the name
-	ReasonOwnAsk      Reason = "own-ask"  // the person had asked before Godwit did; never undone
-	ReasonStays       Reason = "stays"    // the home server did not unfollow it
-	ReasonRequest     Reason = "request"  // of an undone one: it was a request that was taken back
+	ReasonCrowd       Reason = "crowd"        // deferred: very many follow the account today
+	ReasonPlain       Reason = "plain-list"   // deferred: of a plain list of addresses so many a day
+	ReasonUnclear     Reason = "unclear"      // the home server didn't say whether it worked
+	ReasonGaveUp      Reason = "gave-up"      // tried as often as we try
+	ReasonMismatch    Reason = "mismatch"     // the home server found somebody else under the name
+	ReasonOwnAsk      Reason = "own-ask"      // the person had asked before Godwit did; never undone
+	ReasonStays       Reason = "stays"        // the home server did not unfollow it
+	ReasonRequest     Reason = "request"      // of an undone one: it was a request that was taken back
+	ReasonNotFollowed Reason = "not-followed" // a list takes only whom the account follows
+	ReasonListFull    Reason = "list-full"    // the home server allows no more lists
+	ReasonHanded      Reason = "handed"       // in a list that the home server works on; whether it arrived is read later
 )
 
 // FollowJob is one Destination to follow one Handle.
@@ -231,6 +259,27 @@ type FollowJob struct {
 	Checks        int // relationship checks since asked; before that 1 when it was read whether the person follows already
 	DueAt         time.Time
 	AskedAt       time.Time
+	UpdatedAt     time.Time
+}
+
+// EdgeJob is one Destination to mute, block or list one Handle, as the person
+// did elsewhere and wishes here. One of kind Listed without a Handle is the list
+// itself, made before its members are put in.
+type EdgeJob struct {
+	ID            int64
+	UserID        int64
+	DestinationID int64
+	Kind          EdgeKind
+	List          string // title
+	Handle        Handle
+	ActorID       string
+	RemoteID      RemoteID
+	ListID        RemoteID
+	State         JobState // planned, done, undoing or canceled
+	Outcome       Outcome  // applied, already, gone, refused, deferred or undone
+	Reason        Reason
+	Attempts      int
+	DueAt         time.Time
 	UpdatedAt     time.Time
 }
 

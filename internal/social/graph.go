@@ -76,6 +76,7 @@ type Source struct {
 	Digest     string // SHA-256 in hex of what was uploaded, to recognise the same file again
 	Spool      string // where the upload lies: our own random name in the spool, or a path given on the command line
 	Keep       bool   // the bytes at Spool belong to the person and are not deleted after reading
+	Hold       bool   // an upload that is kept after reading, for a Mirror
 	Owner      Account
 	ExportedAt time.Time
 	Counts     Counts

@@ -158,11 +158,46 @@ type Mirror struct {
 	ID            int64
 	UserID        int64
 	DestinationID int64
+	SourceID      int64
 	State         MirrorState
-	Reason        MirrorReason // why it is paused, "" when the person paused it
-	Protected     bool         // the account was protected when the Source was made
+	FaultCode     string // why it could not be planned, or is paused; "" when the person paused it
+	FaultArgs     map[string]string
+	FaultSay      string
+	Protected     bool     // the account was protected when the Source was made
+	Network       Network  // where the Posts come from
+	Names         []string // ids and Usernames that the Posts' author ever had there
 	Rules         MirrorRules
+	Limits        PostingLimits // of the server, when it was planned
+	Version       string        // of the server's software, then
+	ServerRules   []string      // that the server asks its people to keep
+	Plan          MirrorSummary
+	PlannedAt     time.Time // zero while it waits to be planned
+	StartedAt     time.Time
+	LastAt        time.Time // of the last act at the server
 	CreatedAt     time.Time
+}
+
+// MirrorSummary is what planning came to.
+type MirrorSummary struct {
+	Posts    int            `json:"posts"`
+	Statuses int            `json:"statuses"`
+	Files    int            `json:"files"`
+	Threads  int            `json:"threads"`         // of more than one Post
+	Left     map[string]int `json:"left,omitempty"`  // Posts left out, by why
+	Notes    map[string]int `json:"notes,omitempty"` // Posts of which something is to be known
+	Asks     bool           `json:"asks,omitempty"`  // the account was protected, and the person has not said yes to followers only
+}
+
+// MirrorPost is one Post in the plan of a Mirror, with the statuses that it
+// becomes.
+type MirrorPost struct {
+	Post       Post
+	Position   int        // in the plan
+	Answers    string     // ID of the own post, also carried over, that it answers
+	Torn       bool       // it answers an own post that is not carried over
+	Visibility Visibility // "" for the rules' own
+	Notes      []string
+	Jobs       []StatusJob
 }
 
 // MirrorReason is why a status, or a whole Mirror, stands as it does.

@@ -68,6 +68,12 @@ var xNumber = regexp.MustCompile(`^[1-9][0-9]{0,18}$`)
 // IsXID reports whether s can be the number of an account or a post on X.
 func IsXID(s string) bool { return xNumber.MatchString(s) }
 
+// XAccount is an account on X, as X itself names it to whoever signs in there.
+type XAccount struct {
+	ID       string
+	Username string // as of now
+}
+
 // XPost is a public post on X, as X itself shows it.
 type XPost struct {
 	ID       string

@@ -12,6 +12,9 @@ const (
 	MatchTask  TaskKind = "match"  // a User
 	LookUpTask TaskKind = "lookup" // a registrable domain: one request at a time over all its hosts
 	FollowTask TaskKind = "follow" // a Destination: one act at a time
+	MirrorTask TaskKind = "mirror" // a Destination: one act for one of its Mirrors at a time
+	ServerTask TaskKind = "server" // a server that somebody looks at who has no account yet
+	MailTask   TaskKind = "mail"   // a User: one letter at a time
 )
 
 // Task is a nudge to work on one row. It carries ids only: what is to be done

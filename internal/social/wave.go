@@ -107,7 +107,7 @@ type WaveTerms struct {
 	Name    string
 	Welcome string // plain text
 	Entry   WaveEntry
-	Invite  string // address of an invitation, of InviteEntry
+	Invite  string // address at the server where an account is made, of InviteEntry an invitation
 	Joiners Joiners
 	Places  int // at most so many may join, 0 for no bound
 	Expects int // newcomers

@@ -51,17 +51,22 @@ func arrive(ctx context.Context, x q, userID int64, ids []int64, now time.Time) 
 			AND NOT EXISTS (SELECT 1 FROM matches AS n WHERE n.account_id = m.account_id AND n.id <> m.id AND n.handle_key <> ''
 				AND (n.certainty <> 'possible' OR n.decided_at > 0))
 		ON CONFLICT (match_id) DO NOTHING`, userID, array(ids), micros(now))
-	return err
+	if err != nil {
+		return err
+	}
+	return ringMail(ctx, x, userID, now)
 }
 
 // Arrivals lists the User's newest arrivals, the last first, at most 50.
 func (s *Store) Arrivals(ctx context.Context, userID int64) ([]Arrival, error) {
-	all, err := list(ctx, s.reading, func(r scanner) (a Arrival, err error) {
-		a.Match, err = scanMatch(withMore{r, []any{moment{&a.FoundAt}, &a.New}})
-		return a, err
-	}, `SELECT `+matchColumns+`, v.found_at, v.seen_at = 0`+matchTables+` JOIN arrivals AS v ON v.match_id = m.id
+	all, err := list(ctx, s.reading, scanArrival, `SELECT `+matchColumns+`, v.found_at, v.seen_at = 0`+matchTables+` JOIN arrivals AS v ON v.match_id = m.id
 		WHERE v.user_id = $1 AND m.handle_key <> '' AND m.decision <> 'rejected' ORDER BY v.found_at DESC, m.id DESC LIMIT $2`, userID, arrivalsKept)
 	return all, s.d.mean(err)
+}
+
+func scanArrival(r scanner) (a Arrival, err error) {
+	a.Match, err = scanMatch(withMore{r, []any{moment{&a.FoundAt}, &a.New}})
+	return a, err
 }
 
 // withMore scans further columns after those that a scan knows.

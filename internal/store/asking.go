@@ -220,6 +220,31 @@ func use(ctx context.Context, x q, mark string, day int64, n int) error {
 	return err
 }
 
+// allowance is how often something may be done in a UTC day under a mark.
+type allowance struct {
+	mark string
+	most int
+}
+
+// count counts one more of what is limited; until is when there is more to be
+// had if it was enough for today, else zero.
+func count(ctx context.Context, x q, now time.Time, limits ...allowance) (until time.Time, err error) {
+	day := now.Unix() / daySeconds
+	for _, limit := range limits {
+		n, err := used(ctx, x, limit.mark, day)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if n >= limit.most {
+			return time.Unix((day+1)*daySeconds, 0).UTC(), nil
+		}
+		if err := use(ctx, x, limit.mark, day, 1); err != nil {
+			return time.Time{}, err
+		}
+	}
+	return time.Time{}, nil
+}
+
 // Waiting is how many of a User's Accounts wait for their turn, and whether it
 // is the operator's to say when that comes.
 type Waiting struct {

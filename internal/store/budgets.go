@@ -52,13 +52,43 @@ func scanBudget(r scanner) (b social.Budget, err error) {
 	return b, err
 }
 
-// budgetRow is a Budget as it goes into the database.
+// BudgetChange is a Budget as it is to be written, and as it was read.
+type BudgetChange struct{ Before, After social.Budget }
+
+// Changes are the Budgets that are not as they were read.
+func Changes(before, after []social.Budget) (some []BudgetChange) {
+	for _, b := range after {
+		i := slices.IndexFunc(before, func(x social.Budget) bool { return x.Family == b.Family })
+		switch {
+		case i < 0:
+			some = append(some, BudgetChange{After: b})
+		case before[i] != b:
+			some = append(some, BudgetChange{before[i], b})
+		}
+	}
+	return some
+}
+
+// budgetRow is a BudgetChange as it goes into the database.
 type budgetRow struct {
-	Family    social.Family `json:"family"`
-	Limit     int           `json:"limit"`
-	Remaining int           `json:"remaining"`
-	ResetsAt  int64         `json:"resets_at"`
-	Window    int64         `json:"window"`
+	Family    social.Family
+	Limit     int
+	Remaining int
+	ResetsAt  int64
+	Window    int64
+	Was       int64 // when the window ended that was read
+	Opened    bool  // it is another window than the one that was read
+	Base      int   // what there was before the change
+}
+
+func (c BudgetChange) row() budgetRow {
+	a := c.After
+	r := budgetRow{Family: a.Family, Limit: a.Limit, Remaining: a.Remaining, ResetsAt: micros(a.ResetsAt), Window: a.Window.Microseconds(),
+		Was: micros(c.Before.ResetsAt), Base: c.Before.Remaining}
+	if c.Before.Family == "" || a.ResetsAt.Sub(c.Before.ResetsAt).Abs() > a.Window/2 {
+		r.Opened, r.Base = true, a.Limit
+	}
+	return r
 }
 
 // isShared reports whether all who follow from a server share a Budget: the
@@ -70,8 +100,10 @@ func isShared(f social.Family, fl social.Flavour) bool {
 		f == social.RequestsFamily && (fl == social.GoToSocial || fl == social.Snac)
 }
 
-// saveBudgets writes Budgets; one that is not among them stays as it is.
-func saveBudgets(ctx context.Context, x q, userID int64, destinationID int64, all []social.Budget) error {
+// saveBudgets writes what changed of Budgets. Those who share one write at the
+// same time: each takes from it what it used itself, and none undoes another's
+// (ENG-05). One that is not among them stays as it is.
+func saveBudgets(ctx context.Context, x q, userID int64, destinationID int64, all []BudgetChange) error {
 	if len(all) == 0 {
 		return nil
 	}
@@ -81,31 +113,44 @@ func saveBudgets(ctx context.Context, x q, userID int64, destinationID int64, al
 		return err
 	}
 	own, shared := map[social.Family]budgetRow{}, map[social.Family]budgetRow{} // PostgreSQL writes no row twice in one statement
-	for _, b := range all {
+	for _, c := range all {
 		into := own
-		if isShared(b.Family, fl) {
+		if isShared(c.After.Family, fl) {
 			into = shared
 		}
-		into[b.Family] = budgetRow{b.Family, b.Limit, b.Remaining, micros(b.ResetsAt), b.Window.Microseconds()}
+		into[c.After.Family] = c.row()
 	}
-	if err := saveBudgetRows(ctx, x, `budgets (destination_id, user_id, family, quota, remaining, resets_at, window_micros)
-		SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), `, `(destination_id, family)`, own, destinationID, userID); err != nil {
+	if err := saveBudgetRows(ctx, x, "budgets", "destination_id", "user_id, ", own, destinationID, userID); err != nil {
 		return err
 	}
-	return saveBudgetRows(ctx, x, `home_budgets (host, family, quota, remaining, resets_at, window_micros)
-		SELECT CAST($1 AS TEXT), `, `(host, family)`, shared, host)
+	return saveBudgetRows(ctx, x, "home_budgets", "host", "", shared, host)
 }
 
-func saveBudgetRows(ctx context.Context, x q, into, key string, byFamily map[social.Family]budgetRow, args ...any) error {
-	if len(byFamily) == 0 {
-		return nil
-	}
+// saveBudgetRows writes rows of a table whose key is owner and family; more names
+// the columns that a row has besides, in the order of args after the owner.
+func saveBudgetRows(ctx context.Context, x q, table, owner, more string, byFamily map[social.Family]budgetRow, args ...any) error {
 	rows := slices.SortedFunc(maps.Values(byFamily), func(a, b budgetRow) int { return strings.Compare(string(a.Family), string(b.Family)) })
-	args = append(args, array(rows))
-	_, err := x.exec(ctx, `INSERT INTO `+into+`e.value->>'family', CAST(e.value->>'limit' AS BIGINT),
-			CAST(e.value->>'remaining' AS BIGINT), CAST(e.value->>'resets_at' AS BIGINT), CAST(e.value->>'window' AS BIGINT)
-		FROM EACH(`+dollar(len(args))+`) WHERE true
-		ON CONFLICT `+key+` DO UPDATE SET quota = excluded.quota, remaining = excluded.remaining,
-			resets_at = excluded.resets_at, window_micros = excluded.window_micros`, args...)
-	return err
+	text := upsertBudget(table, owner, more, len(args))
+	for _, r := range rows {
+		_, err := x.exec(ctx, text, append([]any{string(r.Family), r.Limit, r.Remaining, r.ResetsAt, r.Window, r.Was, r.Opened, r.Base}, args...)...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func upsertBudget(table, owner, more string, args int) string {
+	values := []string{}
+	for i := range args {
+		values = append(values, dollar(9+i))
+	}
+	changed := table + `.remaining + excluded.remaining - $8`
+	return `INSERT INTO ` + table + ` (` + owner + `, ` + more + `family, quota, remaining, resets_at, window_micros)
+		VALUES (` + strings.Join(values, ", ") + `, $1, $2, $3, $4, $5)
+		ON CONFLICT (` + owner + `, family) DO UPDATE SET quota = excluded.quota, window_micros = excluded.window_micros,
+			remaining = CASE WHEN ` + table + `.resets_at = $6 AND $7 THEN excluded.remaining
+				WHEN ` + changed + ` < 0 THEN 0 WHEN ` + changed + ` > excluded.quota THEN excluded.quota ELSE ` + changed + ` END,
+			resets_at = CASE WHEN ` + table + `.resets_at <> $6 AND ` + table + `.resets_at > excluded.resets_at THEN ` + table + `.resets_at
+				ELSE excluded.resets_at END`
 }

@@ -11,12 +11,13 @@ import (
 // more than crowdPerDay in a UTC day waits for a later one, in the order in
 // which it was planned (ENG-09). A follow that may have been sent is counted
 // already, and not put off. Whoever does not go on at the moment holds no place.
-func putOff(ctx context.Context, x q, jobID int64, now time.Time) (later bool, err error) {
+// listed says that it is not found before it is followed, but goes into a list.
+func putOff(ctx context.Context, x q, jobID int64, listed bool, now time.Time) (later bool, err error) {
 	var key string
 	var found, sent bool
 	err = x.row(ctx, `SELECT handle_key, remote_id <> '' AND state = 'planned',
 		attempts > 0 OR reason IN ('unclear', 'gave-up') FROM follow_jobs WHERE id = $1`, jobID).Scan(&key, &found, &sent)
-	if err != nil || !found || sent {
+	if err != nil || !found && !listed || sent {
 		return false, err
 	}
 	today := now.UTC().Truncate(24 * time.Hour)

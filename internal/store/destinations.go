@@ -9,11 +9,11 @@ import (
 )
 
 const destinationColumns = `id, user_id, host, remote_id, handle, actor_id, flavour, software, scopes,
-	state, follow_state, following, created_at`
+	state, follow_state, following, by_list, roll_at, roll_requests, roll_cursor, created_at`
 
 func scanDestination(r scanner) (d social.Destination, err error) {
 	err = r.Scan(&d.ID, &d.UserID, &d.Host, &d.RemoteID, handle{&d.Handle}, &d.ActorID, &d.Flavour, &d.Software, &d.Scopes,
-		&d.State, &d.Follow, &d.Following, moment{&d.CreatedAt})
+		&d.State, &d.Follow, &d.Following, &d.ByList, moment{&d.Roll.DueAt}, &d.Roll.Requests, &d.Roll.Cursor, moment{&d.CreatedAt})
 	return d, err
 }
 
@@ -38,6 +38,10 @@ func (s *Store) SaveDestination(ctx context.Context, d social.Destination, token
 			return err
 		}
 		if _, err := x.exec(ctx, `UPDATE destinations SET token = $2 WHERE id = $1`, saved.ID, sealed); err != nil {
+			return err
+		}
+		if _, err := ringAll(ctx, x, social.MirrorTask, `SELECT DISTINCT destination_id AS subject, user_id, CAST($2 AS BIGINT) AS at
+			FROM mirrors WHERE destination_id = $1`, saved.ID, micros(atOnce)); err != nil {
 			return err
 		}
 		return ring(ctx, x, social.FollowTask, saved.ID, atOnce)
@@ -93,11 +97,11 @@ func (s *Store) token(ctx context.Context, x q, d social.Destination) (social.Se
 	return s.sealer.unseal(sealed, tokenAt(d))
 }
 
-// DeleteDestination deletes the Destination with its token, FollowJobs and
-// Budgets; a worker that is acting for it is fenced off.
+// DeleteDestination deletes the Destination with its token, FollowJobs, Mirrors
+// and Budgets; a worker that is acting for it is fenced off.
 func (s *Store) DeleteDestination(ctx context.Context, userID, id int64) error {
 	return s.write(ctx, func(x q) error {
-		_, err := x.exec(ctx, `DELETE FROM tasks WHERE kind = 'follow' AND subject = $2 AND user_id = $1`, userID, id)
+		_, err := x.exec(ctx, `DELETE FROM tasks WHERE kind IN ('follow', 'mirror') AND subject = $2 AND user_id = $1`, userID, id)
 		if err != nil {
 			return err
 		}

@@ -31,3 +31,7 @@ func lockFile(file *os.File) error {
 func tryLockFile(file *os.File) bool {
 	return syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
 }
+
+// soleWriter takes the lock of an upload under way, or reports that another
+// process has it.
+func soleWriter(file *os.File) bool { return tryLockFile(file) }

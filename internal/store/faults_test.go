@@ -115,7 +115,7 @@ var stages = []func(t *testing.T, s *store.Store, u social.User) social.Task{
 		ok(t, s.SaveFlow(t.Context(), store.Flow{ID: "f" + u.Host, UserID: u.ID, CreatedAt: now}))
 		task := claim(t, s, social.FollowTask, d.ID, now)
 		w := must(s.FollowWorkFor(t.Context(), task, now))(t)
-		ok(t, s.BeginFollow(t.Context(), task, w.Due[0].ID, []social.Budget{{Family: social.FollowsFamily}}, now))
+		ok(t, s.BeginFollow(t.Context(), task, w.Due[0].ID, store.Changes(nil, []social.Budget{{Family: social.FollowsFamily}}), now))
 		return task
 	},
 }

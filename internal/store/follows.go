@@ -92,6 +92,9 @@ func (s *Store) PlanFollows(ctx context.Context, userID, destinationID int64, no
 			return err
 		}
 		planned -= refused
+		if err := s.spreadPlain(ctx, x, userID, now); err != nil {
+			return err
+		}
 		return ring(ctx, x, social.FollowTask, destinationID, now)
 	})
 	return planned, err
@@ -158,7 +161,7 @@ func (s *Store) RetryFollows(ctx context.Context, userID, destinationID, jobID i
 		n, err = x.exec(ctx, `
 			UPDATE follow_jobs SET state = 'planned', outcome = '', attempts = 0, empty = 0, due_at = $4, updated_at = $4
 			WHERE user_id = $1 AND destination_id = $2 AND (CAST($3 AS BIGINT) = 0 OR id = $3)
-			AND (state = 'done' AND outcome = 'deferred' OR state = 'planned' AND due_at > $4)`,
+			AND (state = 'done' AND outcome = 'deferred' OR state = 'planned' AND due_at > $4 AND reason <> 'plain-list')`,
 			userID, destinationID, jobID, micros(now))
 		if err != nil || n == 0 {
 			return err

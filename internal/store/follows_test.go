@@ -173,7 +173,7 @@ func TestENG05BudgetsAreStoredFirst(t *testing.T) {
 		task := claim(t, s, social.FollowTask, d.ID, now)
 		w := must(s.FollowWorkFor(ctx, task, now))(t)
 		want := social.Budget{Family: social.FollowsFamily, Limit: 400, Remaining: 17, ResetsAt: now.Add(time.Hour), Window: 24 * time.Hour}
-		ok(t, s.BeginFollow(ctx, task, w.Due[0].ID, []social.Budget{want}, now))
+		ok(t, s.BeginFollow(ctx, task, w.Due[0].ID, store.Changes(nil, []social.Budget{want}), now))
 		other := open(t, o)
 		task = claim(t, other, social.FollowTask, d.ID, now.Add(2*time.Minute)) // the first process died
 		w = must(other.FollowWorkFor(ctx, task, now.Add(2*time.Minute)))(t)

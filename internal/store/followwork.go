@@ -21,6 +21,8 @@ type FollowWork struct {
 	NextDue     time.Time          // of what is not due yet
 	Wave        int64              // the id of the Wave that the Destination is in, 0 for none
 	held        time.Time          // until when that Wave lets it begin no follow
+	Edge        social.EdgeJob     // the next one, which may be due later; zero when there is none
+	Handed      time.Time          // when the last list was handed over of which some have not arrived, zero when none is out
 }
 
 // FollowWorkFor reads what the claimed task works on. Due is empty unless the
@@ -53,6 +55,9 @@ func (s *Store) FollowWorkFor(ctx context.Context, t social.Task, now time.Time)
 		if err := w.readJobs(ctx, x, now); err != nil {
 			return err
 		}
+		if err := w.readEdges(ctx, x, now); err != nil {
+			return err
+		}
 		w.Budgets, err = budgetsFor(ctx, x, w.Destination, w.Due)
 		return err
 	})
@@ -73,13 +78,18 @@ func (w *FollowWork) readJobs(ctx context.Context, x q, now time.Time) (err erro
 					SELECT *, state = 'planned' AND remote_id <> '' AS found FROM follow_jobs
 					WHERE destination_id = $1 AND state = $6 AND due_at <= $2
 					ORDER BY rank, id LIMIT $3) AS queue) AS fair
-			WHERE found OR turn <= $4 ORDER BY found DESC, rank, id LIMIT $5`, id, at, dueWindow, duePerDomain, dueJobs, string(waits))
+			WHERE found OR turn <= $4 ORDER BY found DESC, rank, id LIMIT $5`, id, at, dueWindow, duePerDomain(w.Destination), dueJobs, string(waits))
 		if err != nil {
 			return err
 		}
 		if err := fillKnown(ctx, x, w.Destination.Host, w.Due); err != nil {
 			return err
 		}
+	}
+	err = x.row(ctx, `SELECT COALESCE(MAX(asked_at), 0) FROM follow_jobs WHERE destination_id = $1 AND state = 'planned' AND due_at > $2 AND reason = 'handed'`,
+		id, at).Scan(moment{&w.Handed})
+	if err != nil {
+		return err
 	}
 	if w.Destination.State == social.Active {
 		w.Confirm, err = list(ctx, x, scanJob, `SELECT `+jobColumns+` FROM follow_jobs
@@ -122,29 +132,23 @@ func workState(f social.FollowState) (state social.JobState, ok bool) {
 // claim, before anything is sent; the states of Destination, User and job are
 // read again in the same transaction, and Conflict says that it may not be sent,
 // or not today: then the job was put off. Wait says when its Wave lets it.
-func (s *Store) BeginFollow(ctx context.Context, t social.Task, jobID int64, budgets []social.Budget, now time.Time) error {
+func (s *Store) BeginFollow(ctx context.Context, t social.Task, jobID int64, budgets []BudgetChange, now time.Time) error {
 	later := false
 	err := s.write(ctx, func(x q) error {
 		owner, err := fence(ctx, x, t, social.FollowTask)
 		if err != nil {
 			return err
 		}
-		// A write, so that PostgreSQL holds the row against a pause pressed now.
-		n, err := x.exec(ctx, `UPDATE destinations SET state = state WHERE id = $1 AND user_id = $2 AND state = $3 AND follow_state IN ($4, $5)`,
-			t.ID, owner, string(social.Active), string(social.FollowRunning), string(social.FollowUndoing))
-		if err == nil && n == 0 {
-			return notNow()
-		}
-		if err != nil {
+		if err := mayStill(ctx, x, t.ID, owner, social.FollowRunning, social.FollowUndoing); err != nil {
 			return err
 		}
-		if later, err = putOff(ctx, x, jobID, now); err != nil || later {
+		if later, err = putOff(ctx, x, jobID, false, now); err != nil || later {
 			return err
 		}
 		if err := enterWave(ctx, x, t.ID, jobID, now); err != nil {
 			return err
 		}
-		n, err = x.exec(ctx, `UPDATE follow_jobs SET attempts = attempts + 1, updated_at = $3
+		n, err := x.exec(ctx, `UPDATE follow_jobs SET attempts = attempts + 1, updated_at = $3
 			WHERE id = $1 AND destination_id = $2 AND state = (SELECT CASE follow_state WHEN 'running' THEN 'planned' ELSE follow_state END
 				FROM destinations WHERE id = $2)`, jobID, t.ID, micros(now))
 		if err == nil && n == 0 {
@@ -161,12 +165,24 @@ func (s *Store) BeginFollow(ctx context.Context, t social.Task, jobID int64, bud
 	return err
 }
 
+// mayStill holds the Destination in one of the states of following: it is a
+// write, so that PostgreSQL holds the row against a pause pressed now.
+func mayStill(ctx context.Context, x q, id, owner int64, one, other social.FollowState) error {
+	n, err := x.exec(ctx, `UPDATE destinations SET state = state WHERE id = $1 AND user_id = $2 AND state = $3 AND follow_state IN ($4, $5)`,
+		id, owner, string(social.Active), string(one), string(other))
+	if err == nil && n == 0 {
+		return notNow()
+	}
+	return err
+}
+
 // SaveFollows writes jobs, budgets and the Destination's State, Following and
-// Software under the claim. A job that the person canceled meanwhile is not
+// Software under the claim, and that its server takes no lists when ByList is
+// false. A job that the person canceled meanwhile is not
 // planned again, one that they want undone is still undone if it was followed,
 // and one whose undo they stopped is not undone later; the Destination's Follow
 // is the person's and not written.
-func (s *Store) SaveFollows(ctx context.Context, t social.Task, jobs []social.FollowJob, budgets []social.Budget, d social.Destination, now time.Time) error {
+func (s *Store) SaveFollows(ctx context.Context, t social.Task, jobs []social.FollowJob, budgets []BudgetChange, d social.Destination, now time.Time) error {
 	return s.write(ctx, func(x q) error {
 		owner, err := fence(ctx, x, t, social.FollowTask)
 		if err != nil {
@@ -180,8 +196,8 @@ func (s *Store) SaveFollows(ctx context.Context, t social.Task, jobs []social.Fo
 		if err := saveBudgets(ctx, x, owner, t.ID, budgets); err != nil {
 			return err
 		}
-		_, err = x.exec(ctx, `UPDATE destinations SET state = $3, following = $4, software = $5 WHERE id = $1 AND user_id = $2`,
-			t.ID, owner, string(d.State), d.Following, clean(d.Software))
+		_, err = x.exec(ctx, `UPDATE destinations SET state = $3, following = $4, software = $5, by_list = by_list AND $6 WHERE id = $1 AND user_id = $2`,
+			t.ID, owner, string(d.State), d.Following, clean(d.Software), d.ByList)
 		return err
 	})
 }

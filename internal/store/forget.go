@@ -16,8 +16,8 @@ func (s *Store) Forget(ctx context.Context, userID int64) (spools []string, err 
 		return nil, err
 	}
 	err = s.write(ctx, func(x q) error {
-		spools, err = list(ctx, x, scalar[string], `SELECT DISTINCT spool FROM sources
-			WHERE user_id = $1 AND NOT keep AND spool <> '' ORDER BY spool`, userID)
+		spools, err = list(ctx, x, scalar[string], `SELECT spool FROM sources WHERE user_id = $1 AND NOT keep AND spool <> ''
+			UNION SELECT name FROM uploads WHERE user_id = $1 ORDER BY 1`, userID)
 		if err != nil {
 			return err
 		}

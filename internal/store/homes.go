@@ -67,8 +67,11 @@ func turnAway(ctx context.Context, x q, host string) error {
 }
 
 // turnedAway ends a job whose account lives on a server that is to be left
-// alone: our home server would ask there for our sake.
-const turnedAway = `state = 'done', outcome = 'refused', reason = 'their-server', due_at = 0`
+// alone: our home server would ask there for our sake. One that is in a list
+// already may be followed, and is looked for no more.
+const turnedAway = `state = CASE WHEN reason = 'handed' THEN 'canceled' ELSE 'done' END,
+	outcome = CASE WHEN reason = 'handed' THEN outcome ELSE 'refused' END,
+	reason = CASE WHEN reason = 'handed' THEN reason ELSE 'their-server' END, due_at = 0`
 
 // refuseAlone ends the planned jobs that lead to servers which are to be left alone.
 func refuseAlone(ctx context.Context, x q, destinationID int64) (int, error) {
@@ -127,7 +130,10 @@ type Entry struct {
 // taken, and nothing may be sent.
 func (s *Store) EnterHome(ctx context.Context, t social.Task, host string, e Entry, now time.Time) error {
 	return s.write(ctx, func(x q) error {
-		owner, err := fence(ctx, x, t, social.FollowTask)
+		if !atHome(t.Kind) {
+			return stale()
+		}
+		owner, err := fence(ctx, x, t, t.Kind)
 		if err != nil {
 			return err
 		}

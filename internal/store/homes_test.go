@@ -144,7 +144,7 @@ func TestBudgetsAreShared(t *testing.T) {
 			for i, f := range families {
 				list = append(list, social.Budget{Family: f, Limit: 10, Remaining: 9 - i, ResetsAt: now, Window: time.Minute})
 			}
-			ok(t, s.SaveFollows(ctx, task, nil, list, all[0], now))
+			ok(t, s.SaveFollows(ctx, task, nil, store.Changes(nil, list), all[0], now))
 		}
 		sees := func(d social.Destination) (families []social.Family) {
 			for _, b := range must(s.Budgets(ctx, d.ID))(t) {
@@ -163,6 +163,58 @@ func TestBudgetsAreShared(t *testing.T) {
 		must(s.Sweep(ctx, now.Add(25*time.Hour)))(t)
 		if got := sees(all[1]); len(got) != 0 {
 			t.Errorf("%v are kept", got)
+		}
+	})
+}
+
+// TestENG05SharedBudgetsAtOnce: two who share a Budget read it, spend of it and
+// write it back at the same time. What each used is gone from it, whoever
+// writes last, also where both open the next window or make the first row.
+func TestENG05SharedBudgetsAtOnce(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, _ store.Options) {
+		ctx := t.Context()
+		all := neighbours(t, s, 2)
+		tasks := []social.Task{claim(t, s, social.FollowTask, all[0].ID, now), claim(t, s, social.FollowTask, all[1].ID, now)}
+		const family = "target:a.test"
+		read := func() (b social.Budget) {
+			for _, x := range must(s.Budgets(ctx, all[0].ID))(t) {
+				if x.Family == family {
+					b = x
+				}
+			}
+			return b
+		}
+		write := func(i int, before, after social.Budget) {
+			t.Helper()
+			var had []social.Budget
+			if before.Family != "" {
+				had = append(had, before)
+			}
+			ok(t, s.SaveFollows(ctx, tasks[i], nil, store.Changes(had, []social.Budget{after}), all[i], now))
+		}
+		for _, step := range []struct {
+			name   string
+			opens  time.Duration // how far the window moves
+			remain [2]int        // as each of the two believes after its act
+			want   int
+		}{
+			{"first row", time.Minute, [2]int{9, 9}, 8},
+			{"same window", 0, [2]int{7, 6}, 5},
+			{"next window", time.Minute, [2]int{9, 7}, 6},
+			{"the server says more", 0, [2]int{5, 9}, 8},
+			{"given back", 0, [2]int{9, 9}, 10},
+		} {
+			before := read()
+			for i, remaining := range step.remain {
+				after := social.Budget{Family: family, Limit: 10, Remaining: remaining, ResetsAt: before.ResetsAt.Add(step.opens), Window: time.Minute}
+				if before.Family == "" {
+					after.ResetsAt = now.Add(time.Minute)
+				}
+				write(i, before, after)
+			}
+			if got := read(); got.Remaining != step.want {
+				t.Errorf("%s: %d remain, want %d", step.name, got.Remaining, step.want)
+			}
 		}
 	})
 }

@@ -9,6 +9,7 @@ const (
 	maxPage      = 200      // rows of one page of Matches or FollowJobs
 	maxSessions  = 10       // per User, the oldest go first
 	maxUndos     = 20       // per User, the oldest go first
+	maxSendings  = 2        // unfinished uploads per User, one of a phone and one of a computer; the oldest go first (ZIP-05)
 	maxComponent = 5000     // Matches of one group that are graded together
 	maxHops      = 20       // steps of following shared Handles to find such a group
 	maxRetries   = 5        // of a transaction that lost against another one
@@ -17,21 +18,28 @@ const (
 	maxUserDay   = 20000 // look-ups that one User causes in a UTC day
 	daySeconds   = 24 * 60 * 60
 
-	askedPerPerson  = 7500   // numbers of a following list in 30 days (REG-02): Mastodon's own limit of follows
-	askedWhenYoung  = 1000   // of an account that is less than a week old, or of a list that the operator is to look at
-	askedPerAddress = 20_000 // of all who come from one network
-	youngDays       = 7
-	denseList       = 100  // numbers from which on a list is looked at for its gaps
-	denseGap        = 1000 // between two numbers in a list that was made up; honest ones are a million apart
-	denseShare      = 5    // a fifth of the gaps
-	claimsPerPerson = 2    // Registrations begun of one account in a UTC day (OPS-03)
-	claimsPerServer = 20   // of one server
-	arrivalsKept    = 50   // in a list of arrivals
+	askedPerPerson    = 7500   // numbers of a following list in 30 days (REG-02): Mastodon's own limit of follows
+	askedWhenYoung    = 1000   // of an account that is less than a week old, or of a list that the operator is to look at
+	askedPerAddress   = 20_000 // of all who come from one network
+	youngDays         = 7
+	denseList         = 100  // numbers from which on a list is looked at for its gaps
+	denseGap          = 1000 // between two numbers in a list that was made up; honest ones are a million apart
+	denseShare        = 5    // a fifth of the gaps
+	claimsPerPerson   = 2    // Registrations begun of one account in a UTC day (OPS-03)
+	claimsPerServer   = 20   // of one server
+	loginsPerPerson   = 5    // sign-ins at X begun by one account in a UTC day
+	loginsPerServer   = 50   // by those of one server
+	lettersPerPerson  = 3    // addresses that one account has written to in a UTC day, to be confirmed
+	lettersPerAddress = 3    // letters to one address, whoever wants them
+	arrivalsKept      = 50   // in a list of arrivals
+	countStep         = 5    // of what a registrant is told (REG-09); fewer are told as fewer than so many
 
 	dueWindow    = 2000 // FollowJobs looked at for one step, most certain first
-	duePerDomain = 3    // of them handed out for one target domain
+	duePerTurn   = 3    // of them handed out for one target domain
+	duePerList   = 10   // of them, where they go into lists
 	dueJobs      = 40   // handed out in all
 	confirmJobs  = 40   // asked ones handed out for a relationship check
+	mirrorWindow = 50   // rows of a Mirror handed out for one act
 
 	homeAtOnce = 2 // follow tasks of one home server that are worked on at once, over all processes
 	turnLength = 5 // requests for one User before it is another's turn: so many lead to a first follow
@@ -49,12 +57,14 @@ const (
 
 // Lives of rows.
 const (
+	holdLife    = 30 * 24 * time.Hour // of an upload for a Mirror that rests
 	sessionIdle = 14 * 24 * time.Hour
 	sessionLife = 60 * 24 * time.Hour
 	flowLife    = 10 * time.Minute
 	textLife    = 24 * time.Hour      // of strangers' texts after they were read
 	parkedLife  = 30 * 24 * time.Hour // of a User whose account is somebody else's now
 	undoLife    = 24 * time.Hour      // of an act that can be undone
+	uploadLife  = 24 * time.Hour      // of an unfinished upload after its last piece: until somebody has a better connection (ZIP-05)
 	blocksLife  = 30 * 24 * time.Hour // of a list that is not read again, since nobody follows from there any more
 	proofLife   = 24 * time.Hour      // of a one-time code
 	checkEvery  = 30 * 24 * time.Hour // between two looks at what proves a Registration
@@ -63,6 +73,12 @@ const (
 	nameRest    = 90 * 24 * time.Hour // of an X username after its Registration was withdrawn (REG-13)
 	askedWindow = 30                  // days that count towards askedPerPerson
 	arrivalLife = 90 * 24 * time.Hour
+	serverFresh = 3 * 24 * time.Hour  // of what a server says of itself
+	serverAgain = 6 * time.Hour       // after one that did not answer
+	serverLife  = 30 * 24 * time.Hour // of what nobody wants to know any more
+	mailLife    = 48 * time.Hour      // of an address that nobody confirmed
+	mailDelay   = time.Hour           // after the first arrival, for those who arrive with it
+	mailEvery   = 24 * time.Hour      // between two letters about arrivals
 	knownLife   = 30 * 24 * time.Hour // of an account's id on a home server, which may get another one
 	targetLife  = 24 * time.Hour      // of the pace towards a host, after its window
 	pausedRest  = time.Hour           // of following that a Wave's admin paused

@@ -86,6 +86,7 @@ type accountRow struct {
 	Following   bool              `json:"following"`
 	Blocked     bool              `json:"blocked"`
 	Kinds       []social.EdgeKind `json:"-"`
+	Lists       []string          `json:"-"` // titles of those that it is in
 }
 
 // accountRows merges the records of each Account, older facts first, and
@@ -126,6 +127,9 @@ func newAccountRow(r social.Record) *accountRow {
 		Pinned: clean(r.Pinned), PinnedLinks: encodeList(cleanAll(r.PinnedLinks)), Following: r.Edge == social.Following, Blocked: r.Edge == social.Blocked,
 		Kinds: []social.EdgeKind{r.Edge},
 	}
+	if title := clean(r.List); r.Edge == social.Listed && title != "" && len(title) <= maxKeyText {
+		row.Lists = []string{title}
+	}
 	if row.Username+row.Name != "" {
 		row.NamedAt = micros(r.SeenAt)
 	}
@@ -155,6 +159,7 @@ func (r *accountRow) learn(newer *accountRow) {
 	r.Following = r.Following || newer.Following
 	r.Blocked = r.Blocked || newer.Blocked
 	r.Kinds = append(r.Kinds, newer.Kinds...)
+	r.Lists = append(r.Lists, newer.Lists...)
 }
 
 // facts are the columns in which newer facts win, each with the column that
@@ -239,7 +244,10 @@ func upsertAccounts(ctx context.Context, x q, userID, sourceID int64, rows []*ac
 	if err := upsertKnown(ctx, x, userID, sourceID, native, upsertNative, edgesOfNative); err != nil {
 		return err
 	}
-	return upsertKnown(ctx, x, userID, sourceID, named, upsertNamed, edgesOfNamed)
+	if err := upsertKnown(ctx, x, userID, sourceID, named, upsertNamed, edgesOfNamed); err != nil {
+		return err
+	}
+	return saveMembers(ctx, x, userID, sourceID, rows)
 }
 
 func upsertKnown(ctx context.Context, x q, userID, sourceID int64, rows []*accountRow, accounts, edges string) error {

@@ -98,27 +98,29 @@ func allowClaim(ctx context.Context, x q, m marker, userID int64, p social.Pendi
 	if err != nil || again {
 		return err
 	}
-	day := p.CreatedAt.Unix() / daySeconds
-	for _, limit := range []struct {
-		mark string
-		most int
-	}{
-		{m.of("claims of account", p.Handle.Key()), claimsPerPerson},
-		{m.of("claims of server", registrable(p.Handle.Host())), claimsPerServer},
-	} {
-		n, err := used(ctx, x, limit.mark, day)
-		if err != nil {
-			return err
-		}
-		if n >= limit.most {
-			return fault.WaitUntil(time.Unix((day+1)*daySeconds, 0).UTC(), "claims-full",
-				"That is enough registrations from there for today. Nothing was changed; try again tomorrow.")
-		}
-		if err := use(ctx, x, limit.mark, day, 1); err != nil {
-			return err
-		}
+	return countClaim(ctx, x, p.CreatedAt, allowance{m.of("claims of account", p.Handle.Key()), claimsPerPerson},
+		allowance{m.of("claims of server", registrable(p.Handle.Host())), claimsPerServer})
+}
+
+func countClaim(ctx context.Context, x q, now time.Time, limits ...allowance) error {
+	until, err := count(ctx, x, now, limits...)
+	if err == nil && !until.IsZero() {
+		err = fault.WaitUntil(until, "claims-full", "That is enough registrations from there for today. Nothing was changed; try again tomorrow.")
 	}
-	return nil
+	return err
+}
+
+// CountXLogin counts a sign-in at X that an account begins. A Wait says that
+// the account, or its server, began enough of them today: X asks money for each.
+func (s *Store) CountXLogin(ctx context.Context, h social.Handle, now time.Time) error {
+	m, err := s.marker(ctx)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, func(x q) error {
+		return countClaim(ctx, x, now, allowance{m.of("X logins of account", h.Key()), loginsPerPerson},
+			allowance{m.of("X logins of server", registrable(h.Host())), loginsPerServer})
+	})
 }
 
 // GetProof returns the User's proof under way, or NotFound when there is none

@@ -11,11 +11,11 @@ import (
 	"godwit/internal/social"
 )
 
-const sourceColumns = `id, user_id, kind, state, name, digest, spool, keep, owner, exported_at, counts, warnings,
+const sourceColumns = `id, user_id, kind, state, name, digest, spool, keep, hold, owner, exported_at, counts, warnings,
 	fault_code, fault_args, fault_say, bytes, created_at, read_at, seconds`
 
 func scanSource(r scanner) (x social.Source, err error) {
-	err = r.Scan(&x.ID, &x.UserID, &x.Kind, &x.State, &x.Name, &x.Digest, &x.Spool, &x.Keep, document{&x.Owner},
+	err = r.Scan(&x.ID, &x.UserID, &x.Kind, &x.State, &x.Name, &x.Digest, &x.Spool, &x.Keep, &x.Hold, document{&x.Owner},
 		moment{&x.ExportedAt}, document{&x.Counts}, document{&x.Warnings}, &x.FaultCode, document{&x.FaultArgs}, &x.FaultSay,
 		&x.Bytes, moment{&x.CreatedAt}, moment{&x.ReadAt}, &x.Seconds)
 	return x, err
@@ -42,13 +42,13 @@ func (s *Store) CreateSource(ctx context.Context, source social.Source, now time
 
 func insertSource(ctx context.Context, x q, source social.Source, now time.Time) (social.Source, error) {
 	return scanSource(x.row(ctx, `
-		INSERT INTO sources (user_id, kind, state, name, digest, spool, keep, owner, exported_at, counts, warnings, skipped,
+		INSERT INTO sources (user_id, kind, state, name, digest, spool, keep, hold, owner, exported_at, counts, warnings, skipped,
 			fault_code, fault_args, fault_say, bytes, created_at, read_at, seconds)
-		VALUES ($1, $2, 'received', $3, $4, $5, $6, $7, $8, $9, $10, 0, '', '', '', $11, $12, 0, 0)
+		VALUES ($1, $2, 'received', $3, $4, $5, $6, $13, $7, $8, $9, $10, 0, '', '', '', $11, $12, 0, 0)
 		ON CONFLICT (user_id, digest) WHERE state <> 'broken' AND digest <> '' DO NOTHING
 		RETURNING `+sourceColumns,
 		source.UserID, string(source.Kind), clean(source.Name), clean(source.Digest), clean(source.Spool), source.Keep,
-		encode(source.Owner), micros(source.ExportedAt), encode(source.Counts), encodeList(source.Warnings), source.Bytes, micros(now)))
+		encode(source.Owner), micros(source.ExportedAt), encode(source.Counts), encodeList(source.Warnings), source.Bytes, micros(now), source.Hold && !source.Keep))
 }
 
 // GetSource returns the User's Source, or NotFound.
@@ -63,11 +63,12 @@ func (s *Store) ListSources(ctx context.Context, userID int64) ([]social.Source,
 	return all, s.d.mean(err)
 }
 
-// Spools lists every spool name that a Source still needs, for the sweep of
-// the spool folder.
+// Spools lists every spool name that a Source or an unfinished upload still
+// needs, for the sweep of the spool folder.
 func (s *Store) Spools(ctx context.Context) ([]string, error) {
 	all, err := list(ctx, s.reading, scalar[string], `
-		SELECT DISTINCT spool FROM sources WHERE NOT keep AND spool <> '' AND state IN ('received', 'reading') ORDER BY spool`)
+		SELECT spool FROM sources WHERE NOT keep AND spool <> '' AND (hold OR state IN ('received', 'reading'))
+		UNION SELECT name FROM uploads WHERE source_id = 0 ORDER BY 1`)
 	return all, s.d.mean(err)
 }
 

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"regexp"
 	"strconv"
@@ -28,8 +27,9 @@ type Spool struct {
 	quota int64
 	free  func() (free, total int64, err error) // of the disk
 
-	mu   sync.Mutex
-	open int // uploads under way in this process
+	mu      sync.Mutex
+	open    int             // uploads under way in this process
+	writing map[string]bool // those of them that come in pieces
 }
 
 const (
@@ -50,7 +50,7 @@ func OpenSpool(dir string, quota int64) (*Spool, error) {
 	if err != nil {
 		return nil, unusable(dir, err)
 	}
-	return &Spool{root: root, quota: quota, free: func() (int64, int64, error) { return diskFree(dir) }}, nil
+	return &Spool{root: root, quota: quota, writing: map[string]bool{}, free: func() (int64, int64, error) { return diskFree(dir) }}, nil
 }
 
 // Create begins an upload of at most the declared number of bytes and reserves
@@ -59,51 +59,78 @@ func OpenSpool(dir string, quota int64) (*Spool, error) {
 // under way, Invalid without a declared size.
 func (s *Spool) Create(declared int64) (*Upload, error) {
 	if declared < 0 {
-		return nil, fault.New(fault.Invalid, "no-size", "The upload doesn't say how big it is. Nothing was stored; choose the file again.")
+		return nil, noSize()
 	}
 	if declared > s.quota {
 		return nil, tooBig(declared, s.quota)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.open >= maxOpenUploads {
-		return nil, fault.New(fault.Unavailable, "too-many-uploads", "Many uploads are under way. Nothing was stored; try again in a few minutes.")
+	if err := s.enter(); err != nil {
+		return nil, err
 	}
 	upload, err := s.reserve(declared)
 	if err != nil {
-		return nil, err
+		s.leave()
 	}
-	s.open++
-	return upload, nil
+	return upload, err
 }
 
-// reserve looks for room and takes it, one process at a time.
+// enter counts one more writer of this process, which leaves at its end.
+func (s *Spool) enter() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open >= maxOpenUploads {
+		return fault.New(fault.Unavailable, "too-many-uploads", "Many uploads are under way. Nothing was stored; try again in a few minutes.")
+	}
+	s.open++
+	return nil
+}
+
+func (s *Spool) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open--
+}
+
+// reserve looks for room and takes it for an upload that comes in one go.
 func (s *Spool) reserve(declared int64) (*Upload, error) {
+	u := &Upload{spool: s, name: rand.Text(), left: declared, declared: declared}
+	err := s.inRoom(declared, func() error { return s.take(u) })
+	if err != nil {
+		return nil, err
+	}
+	return u, nil
+}
+
+// inRoom looks for room and lets make take it, one process at a time.
+func (s *Spool) inRoom(declared int64, make func() error) error {
 	door, err := s.root.OpenFile(doorFile, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, written(err)
+		return written(err)
 	}
 	defer door.Close() // gives the lock back
 	if err := lockFile(door); err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.room(declared); err != nil {
-		return nil, err
+		return err
 	}
-	u := &Upload{spool: s, name: rand.Text(), left: declared, declared: declared}
+	return make()
+}
+
+func (s *Spool) take(u *Upload) (err error) {
 	if err := s.root.Mkdir(u.name, 0o700); err != nil {
-		return nil, written(err)
+		return written(err)
 	}
 	if u.mark, err = s.root.OpenFile(u.name+"/"+openMark, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err == nil {
 		err = lockFile(u.mark)
 	}
 	if err == nil {
-		_, err = u.mark.WriteString(strconv.FormatInt(declared, 10))
+		_, err = u.mark.WriteString(strconv.FormatInt(u.declared, 10))
 	}
 	if err != nil {
-		return nil, errors.Join(written(err), u.remove())
+		return errors.Join(written(err), u.remove())
 	}
-	return u, nil
+	return nil
 }
 
 // room is Disk unless the quota and the disk have room for more bytes.
@@ -157,6 +184,8 @@ func (s *Spool) size(name string) (stored, declared int64) {
 	}
 	if text, err := s.root.ReadFile(name + "/" + openMark); err == nil {
 		declared, _ = strconv.ParseInt(string(bytes.TrimSpace(text)), 10, 64)
+	} else if parts, err := s.parts(name); err == nil {
+		declared = totalOf(parts)
 	}
 	return stored, declared
 }
@@ -183,7 +212,7 @@ func (u *Upload) File(name string) (io.Writer, error) {
 		return nil, ended()
 	}
 	if len(u.names) == maxSpoolFiles {
-		return nil, fault.New(fault.Invalid, "too-many-files", "That is more than {n} files at once. Choose fewer.", "n", strconv.Itoa(maxSpoolFiles))
+		return nil, tooManyFiles()
 	}
 	if err := u.finishFile(); err != nil {
 		return nil, errors.Join(err, u.Abort())
@@ -246,14 +275,20 @@ func (u *Upload) seal() error {
 	if err := u.finishFile(); err != nil {
 		return err
 	}
-	names, err := json.Marshal(u.names)
+	return u.spool.seal(u.name, u.names, openMark)
+}
+
+// seal makes an upload a finished one, with the files' own names, and takes
+// away the mark of it being under way.
+func (s *Spool) seal(name string, own []string, mark string) error {
+	names, err := json.Marshal(own)
 	if err != nil {
 		return err
 	}
-	if err := u.spool.root.WriteFile(u.name+"/"+namesFile, names, 0o600); err != nil {
+	if err := s.root.WriteFile(name+"/"+namesFile, names, 0o600); err != nil {
 		return written(err)
 	}
-	return written(u.spool.root.Remove(u.name + "/" + openMark))
+	return written(s.root.Remove(name + "/" + mark))
 }
 
 // Abort ends the upload and keeps nothing of it. After an end it does nothing.
@@ -271,9 +306,7 @@ func (u *Upload) end() {
 		u.file.Close() // its content is deleted, or synced already
 	}
 	u.mark.Close() // gives the lock back; nothing was written since
-	u.spool.mu.Lock()
-	u.spool.open--
-	u.spool.mu.Unlock()
+	u.spool.leave()
 }
 
 func (u *Upload) remove() error { return u.spool.root.RemoveAll(u.name) }
@@ -370,7 +403,7 @@ func (s *Spool) abandoned(name string, now time.Time) bool {
 		return now.Sub(info.ModTime()) > unclaimedLife
 	}
 	mark, err := s.root.OpenFile(name+"/"+openMark, os.O_RDWR, 0)
-	if err != nil { // made this moment, or half deleted
+	if err != nil { // in pieces, made this moment, or half deleted
 		info, err := s.root.Stat(name)
 		return err == nil && now.Sub(info.ModTime()) > unclaimedLife
 	}
@@ -380,42 +413,3 @@ func (s *Spool) abandoned(name string, now time.Time) bool {
 
 // Close closes the folder. Uploads under way cannot go on.
 func (s *Spool) Close() error { return s.root.Close() }
-
-// written gives an error of writing its meaning.
-func written(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case outOfRoom(err):
-		return noRoom(err)
-	}
-	return fmt.Errorf("spool: %w", err)
-}
-
-func ended() error {
-	return fault.New(fault.Gone, "upload-ended", "This upload has ended. Choose the file again.")
-}
-
-func tooBig(size, limit int64) error {
-	return fault.New(fault.TooLarge, "upload-too-large",
-		"The file is {size}; this server takes up to {limit}. Use the single files instead:",
-		"size", bytesText(size), "limit", bytesText(limit))
-}
-
-func grew(declared int64) error {
-	return fault.New(fault.TooLarge, "upload-grew",
-		"More arrived than the {size} that were announced. Nothing of it was kept; choose the file again.", "size", bytesText(declared))
-}
-
-// bytesText writes a number of bytes for people.
-func bytesText(n int64) string {
-	units := []string{"bytes", "kB", "MB", "GB", "TB"}
-	v, unit := float64(n), 0
-	for v >= 1000 && unit < len(units)-1 {
-		v, unit = v/1000, unit+1
-	}
-	if unit == 0 || v >= 100 {
-		return fmt.Sprintf("%d %s", int64(math.Ceil(v)), units[unit])
-	}
-	return fmt.Sprintf("%.1f %s", v, units[unit])
-}

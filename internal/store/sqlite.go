@@ -62,12 +62,12 @@ func openSQLite(path string) (write, read *sql.DB, err error) {
 	if err := private(path); err != nil {
 		return nil, nil, err
 	}
-	write, err = sql.Open("sqlite", sqliteDSN(path, "immediate"))
+	write, err = openPrepared(sqliteDSN(path, "immediate"))
 	if err != nil {
 		return nil, nil, err
 	}
 	write.SetMaxOpenConns(1)
-	read, err = sql.Open("sqlite", sqliteDSN(path, "deferred", "query_only(1)"))
+	read, err = openPrepared(sqliteDSN(path, "deferred", "query_only(1)"))
 	if err != nil {
 		return nil, nil, errors.Join(err, write.Close())
 	}

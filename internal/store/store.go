@@ -20,13 +20,14 @@ import (
 // Store is an open database. It is safe for use by many goroutines, and many
 // processes may have one open on the same database.
 type Store struct {
-	reading q
-	readDB  *sql.DB
-	writeDB *sql.DB
-	d       *dialect
-	path    string // SQLite's file
-	sealer  *sealer
-	marks   atomic.Pointer[[]byte] // key of marks, once read
+	reading     q
+	readDB      *sql.DB
+	writeDB     *sql.DB
+	d           *dialect
+	path        string // SQLite's file
+	sealer      *sealer
+	marks       atomic.Pointer[[]byte] // key of marks, once read
+	plainPerDay int                    // see Options
 }
 
 // Options says which database to open.
@@ -34,6 +35,10 @@ type Options struct {
 	URL  string // postgres://… ; "" for SQLite
 	Path string // SQLite's file, when URL is ""
 	Keys Keys   // seal and open tokens; without them no secret can be read or written
+
+	// PlainPerDay bounds the follows of plain lists: PlainListsPerDay where people
+	// whom the operator does not know may use it, else 0.
+	PlainPerDay int
 }
 
 // Open opens the database and checks the keys against it; it does not migrate.
@@ -43,7 +48,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{sealer: sealer, path: o.Path, d: &sqliteDialect}
+	s := &Store{sealer: sealer, path: o.Path, d: &sqliteDialect, plainPerDay: o.PlainPerDay}
 	if err := s.connect(ctx, o); err != nil {
 		return nil, errors.Join(s.d.mean(err), s.Close())
 	}

@@ -274,9 +274,9 @@ func followAll(t testing.TB, s *store.Store, d social.Destination, at time.Time)
 		}
 		for _, job := range w.Due {
 			budgets := []social.Budget{{Family: social.FollowsFamily, Limit: 400, Remaining: 390, ResetsAt: at, Window: time.Hour}}
-			ok(t, s.BeginFollow(ctx, task, job.ID, budgets, at))
+			ok(t, s.BeginFollow(ctx, task, job.ID, store.Changes(nil, budgets), at))
 			job.State, job.Outcome, job.AskedAt = social.JobDone, social.Followed, at
-			ok(t, s.SaveFollows(ctx, task, []social.FollowJob{job}, budgets, w.Destination, at))
+			ok(t, s.SaveFollows(ctx, task, []social.FollowJob{job}, store.Changes(nil, budgets), w.Destination, at))
 		}
 	}
 	ok(t, s.Settle(ctx, task, time.Time{}, false))

@@ -22,7 +22,7 @@ func (s *Store) DueTasks(ctx context.Context, now time.Time, limit int) (due []s
 		due = nil
 		for _, kind := range kinds {
 			args := []any{string(kind.kind), micros(now), limit}
-			if kind.kind == social.FollowTask {
+			if atHome(kind.kind) {
 				args = append(args, dayOf(now))
 			}
 			some, err := list(ctx, x, scanDue, kind.due, args...)
@@ -46,7 +46,7 @@ func nextTask(ctx context.Context, x q, now time.Time) (next time.Time, err erro
 	}
 	var door time.Time
 	err = x.row(ctx, `SELECT COALESCE(MIN(h.open_at), 0) FROM homes AS h WHERE h.open_at > $1 AND NOT h.alone AND EXISTS (
-		SELECT 1 FROM destinations AS d, tasks AS t WHERE d.host = h.host AND t.kind = 'follow' AND t.subject = d.id
+		SELECT 1 FROM destinations AS d, tasks AS t WHERE d.host = h.host AND t.kind IN ('follow', 'mirror') AND t.subject = d.id
 		AND t.ready_at > 0 AND t.ready_at <= $1)`, micros(now)).Scan(moment{&door})
 	if next.IsZero() || !door.IsZero() && door.Before(next) {
 		next = door
@@ -68,7 +68,7 @@ const (
 		ORDER BY turn, ready_at, subject LIMIT $3`
 )
 
-// dueAtHomes lists follow tasks by home server: as many as it bears at once,
+// dueAtHomes lists follow or mirror tasks by home server: as many as it bears at once,
 // fewer those that are claimed, whoever was served least today first, a few
 // requests at a time; none of a server whose door is shut at the moment, or
 // that is left alone.
@@ -81,10 +81,10 @@ var dueAtHomes = `SELECT kind, subject, claim_no FROM (
 	WHERE turn <= ` + roomAt + `
 	ORDER BY turn, ready_at, subject LIMIT $3`
 
-// roomAt is how many more follow tasks of the host may be worked on at $2.
+// roomAt is how many more follow and mirror tasks of the host may be worked on at $2.
 var roomAt = fmt.Sprintf(`(CASE WHEN queue.flavour = 'snac' THEN %d ELSE %d END - (
 	SELECT count(*) FROM tasks AS c, destinations AS e
-	WHERE c.kind = 'follow' AND c.claimed_until > $2 AND e.id = c.subject AND e.host = queue.host))`, snacAtOnce, homeAtOnce)
+	WHERE c.kind IN ('follow', 'mirror') AND c.claimed_until > $2 AND e.id = c.subject AND e.host = queue.host))`, snacAtOnce, homeAtOnce)
 
 // kinds says of each kind of task how due ones are listed, by turns where one
 // User can have many, and which row it works on: $1 is its id.
@@ -93,10 +93,17 @@ var kinds = []struct {
 	due, subject string
 }{
 	{social.FollowTask, dueAtHomes, `SELECT id AS subject, user_id FROM destinations WHERE id = $1`},
+	{social.MirrorTask, dueAtHomes, `SELECT id AS subject, user_id FROM destinations WHERE id = $1`},
 	{social.MatchTask, dueInOrder, `SELECT id AS subject, id AS user_id FROM users WHERE id = $1`},
 	{social.ImportTask, dueByTurns, `SELECT id AS subject, user_id FROM sources WHERE id = $1`},
+	{social.MailTask, dueInOrder, `SELECT id AS subject, id AS user_id FROM users WHERE id = $1`},
 	{social.LookUpTask, dueInOrder, `SELECT id AS subject, CAST(NULL AS BIGINT) AS user_id FROM domains WHERE id = $1`},
+	{social.ServerTask, dueInOrder, `SELECT id AS subject, CAST(NULL AS BIGINT) AS user_id FROM servers WHERE id = $1`},
 }
+
+// atHome reports whether tasks of the kind are acts at a Destination's home
+// server, which all of us share.
+func atHome(kind social.TaskKind) bool { return kind == social.FollowTask || kind == social.MirrorTask }
 
 // Ring makes the task due at the given instant, if it is not due earlier. A
 // ring during a claim is kept for after it. NotFound when the subject is gone.
@@ -132,7 +139,7 @@ func ringAll(ctx context.Context, x q, kind social.TaskKind, subjects string, ar
 func (s *Store) Claim(ctx context.Context, kind social.TaskKind, id int64, now time.Time, lease time.Duration) (t social.Task, attempts int, err error) {
 	t = social.Task{Kind: kind, ID: id}
 	err = s.write(ctx, func(x q) error {
-		if kind == social.FollowTask {
+		if atHome(kind) {
 			if err := haveRoom(ctx, x, id, now); err != nil {
 				return err
 			}

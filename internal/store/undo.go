@@ -11,8 +11,8 @@ import (
 // may have: a follow was sent, and nobody wrote down that it did not stand.
 // What was followed or asked before is no such job, nor is a move that was
 // only claimed.
-const ours = ` user_id = $1 AND destination_id = $2 AND remote_id <> '' AND reason <> 'own-ask' AND (
-	state = 'asked'
+const ours = ` user_id = $1 AND destination_id = $2 AND (remote_id <> '' OR reason = 'handed') AND reason <> 'own-ask' AND (
+	state = 'asked' OR state IN ('planned', 'canceled') AND reason = 'handed'
 	OR state = 'done' AND (outcome IN ('followed', 'requested') OR outcome = 'moved' AND reason IN ('moved', 'stays')
 		OR outcome = 'deferred' AND reason IN ('unclear', 'gave-up'))
 	OR state IN ('planned', 'canceled') AND (attempts > 0 OR reason IN ('unclear', 'gave-up')))`
@@ -62,7 +62,7 @@ func setFollow(ctx context.Context, x q, userID, destinationID int64, state soci
 		return err
 	}
 	_, err = x.exec(ctx, `UPDATE follow_jobs SET attempts = 0, due_at = $3, updated_at = $3,
-			state = CASE WHEN asked_at > 0 THEN 'asked' ELSE 'canceled' END,
+			state = CASE WHEN asked_at > 0 AND remote_id <> '' THEN 'asked' ELSE 'canceled' END,
 			reason = CASE WHEN asked_at > 0 THEN reason ELSE 'unclear' END
 		WHERE user_id = $1 AND destination_id = $2 AND state = 'undoing'`, userID, destinationID, micros(now))
 	return err

@@ -22,25 +22,26 @@ func rests(h social.Home, now time.Time) time.Time {
 // readRobots reads whether the home server's robots.txt shuts us out, which is
 // how its admins ask to be left alone without asking anybody (OPS-08): hourly
 // while somebody follows from there, before anything else is asked.
-func (r *round) readRobots(ctx context.Context) (time.Time, error) {
-	if err := r.enterFor(ctx, true); err != nil {
+func (v *visit) readRobots(ctx context.Context) (time.Time, error) {
+	if err := v.enterFor(ctx, 1, true); err != nil {
 		return time.Time{}, err
 	}
-	shut, err := r.w.forbids(ctx, r.d.Host)
+	shut, err := v.w.forbids(ctx, v.d.Host)
 	if err != nil {
 		return time.Time{}, err
 	}
-	now := r.w.now()
-	if shut && !r.home.Shut {
-		r.w.log.Warn("a server's robots.txt asks to be left alone; nothing is sent there any more", "host", r.d.Host)
+	now := v.w.now()
+	if shut && !v.home.Shut {
+		v.w.log.Warn("a server's robots.txt asks to be left alone; nothing is sent there any more", "host", v.d.Host)
 	}
-	return now, r.w.store.SaveRobots(ctx, r.d.Host, shut, now.Add(robotsEvery))
+	return now, v.w.store.SaveRobots(ctx, v.d.Host, shut, now.Add(robotsEvery))
 }
 
 // far is what is asked of servers that are nobody's home server.
 type far interface {
 	bridge.Mover
 	posts
+	About(ctx context.Context, host string) (social.Server, error)
 }
 
 // asker asks servers other than home servers, apart from those that are to be
@@ -72,6 +73,11 @@ func (a asker) ConfirmMove(ctx context.Context, from, to string) (social.Handle,
 // XPost implements posts.
 func (a asker) XPost(ctx context.Context, username, number string) (social.XPost, error) {
 	return a.door.XPost(fedi.Sparing(ctx, a.spared), username, number)
+}
+
+// About asks a server what it says of itself.
+func (a asker) About(ctx context.Context, host string) (social.Server, error) {
+	return a.door.About(fedi.Sparing(ctx, a.spared), host)
 }
 
 func (a asker) spared(ctx context.Context, host string) (bool, error) {

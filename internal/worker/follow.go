@@ -2,12 +2,9 @@ package worker
 
 import (
 	"context"
-	"net/http"
-	"slices"
 	"time"
 
 	"godwit/bridge"
-	"godwit/internal/fault"
 	"godwit/internal/fedi"
 	"godwit/internal/jobs"
 	"godwit/internal/social"
@@ -26,7 +23,7 @@ func (w *Worker) follow(ctx context.Context, t social.Task, _ int) (time.Time, e
 		return until, nil
 	}
 	if !now.Before(x.Home.RobotsAt) {
-		return w.round(t, x, bridge.Act{}, now).readRobots(ctx)
+		return w.visit(t, x.Destination, x.Home, x.Budgets, now).readRobots(ctx)
 	}
 	if x.Home.Shut {
 		return x.Home.RobotsAt, nil
@@ -35,15 +32,28 @@ func (w *Worker) follow(ctx context.Context, t social.Task, _ int) (time.Time, e
 		if err != nil {
 			return time.Time{}, err
 		}
-		return w.round(t, x, bridge.Act{}, now).readBlocks(ctx)
+		r := w.round(t, x, bridge.Act{}, now)
+		defer r.noteLoad(ctx)
+		return r.readBlocks(ctx)
 	}
-	act, until := bridge.Next(bridge.Work{Destination: x.Destination, Budgets: x.Budgets, Due: x.Due, Confirm: x.Confirm, NextDue: x.NextDue}, now)
-	if act.Kind == bridge.Rest {
-		return restUntil(until, now), nil
+	act, until := bridge.Next(bridge.Work{Destination: oneByOne(x), Budgets: x.Budgets, Due: x.Due, Confirm: x.Confirm, NextDue: x.NextDue}, now)
+	edges := edgeTurn(x, now)
+	carries := act.Kind == bridge.Rest && !edges.IsZero() && !edges.After(now)
+	if act.Kind == bridge.Rest && !carries {
+		return restUntil(soonest(until, edges), now), nil
 	}
 	r := w.round(t, x, act, now)
+	defer r.noteLoad(ctx)
 	if !w.hasMet(x.Destination.ID, now) {
 		return r.meet(ctx)
+	}
+	switch act.Kind {
+	case bridge.Rest:
+		return r.carry(ctx, x.Edge)
+	case bridge.HandOver:
+		return r.handOver(ctx)
+	case bridge.Roll:
+		return r.callRoll(ctx, x.Handed)
 	}
 	if err := r.begin(ctx); err != nil {
 		return time.Time{}, err
@@ -56,6 +66,14 @@ func (w *Worker) follow(ctx context.Context, t social.Task, _ int) (time.Time, e
 	return r.next(acted)
 }
 
+// oneByOne is the Destination as the bridge decides for it: a Wave's member is
+// followed for one by one, since no cap holds a list that is handed over whole.
+func oneByOne(x store.FollowWork) social.Destination {
+	d := x.Destination
+	d.ByList = d.ByList && x.Wave == 0
+	return d
+}
+
 // restUntil never lets a Destination that has nothing to do come back at once.
 func restUntil(until, now time.Time) time.Time {
 	if until.IsZero() {
@@ -66,7 +84,8 @@ func restUntil(until, now time.Time) time.Time {
 
 // home is what following needs of a home server.
 type home interface {
-	bridge.Server
+	bridge.Carrier
+	bridge.Lister
 	VerifyCredentials(ctx context.Context) (social.RemoteAccount, error)
 	Suspended(ctx context.Context) ([]string, error)
 }
@@ -111,38 +130,24 @@ func (r *round) meet(ctx context.Context) (time.Time, error) {
 	return r.next(err)
 }
 
-// round is one act for one Destination.
+// round is one act of following for one Destination.
 type round struct {
-	w       *Worker
-	t       social.Task
-	d       social.Destination
-	plan    bridge.Act
-	server  home
-	home    social.Home
-	budgets []social.Budget
-	before  []social.Budget // as they are stored
-	wave    int64           // that the Destination is in, 0 for none
-	asked   int             // requests to the home server
-	slow    int             // of them answered with "slow down", or not at all
-	now     time.Time
+	*visit
+	plan   bridge.Act
+	server home
 }
 
 func (w *Worker) round(t social.Task, x store.FollowWork, act bridge.Act, now time.Time) *round {
-	r := &round{w: w, t: t, d: x.Destination, plan: act, now: now, home: x.Home, budgets: x.Budgets, before: x.Budgets, wave: x.Wave}
+	r := &round{visit: w.visit(t, x.Destination, x.Home, x.Budgets, now), plan: act}
+	r.wave = x.Wave
 	r.server = w.home(x.Destination, x.Token, r.observe)
 	return r
 }
 
 // observe learns from every answer of the home server.
 func (r *round) observe(c fedi.Call) {
-	r.w.requests.Add(1)
-	r.asked++
-	if c.Status == http.StatusTooManyRequests {
-		r.w.limited.Add(1)
-	}
-	if c.Status == http.StatusTooManyRequests || c.Status == http.StatusServiceUnavailable || c.Status == 0 {
-		r.slow++
-	}
+	r.w.count(c)
+	r.tally(c)
 	if c.Limit != nil {
 		r.budgets = bridge.Learn(r.budgets, r.d.Flavour, *c.Limit, c.Path, c.At)
 	}
@@ -161,27 +166,8 @@ func (r *round) begin(ctx context.Context) error {
 	return r.w.store.BeginFollow(ctx, r.t, r.plan.Job.ID, r.changed(), r.now)
 }
 
-// enter waits for nothing: the home server's door is open for this act, or the
-// task comes back when it is. That the server is to be left alone is read here,
-// right before it would be asked (ENG-16).
-func (r *round) enter(ctx context.Context) error { return r.enterFor(ctx, false) }
-
-func (r *round) enterFor(ctx context.Context, robots bool) error {
-	each, burst := bridge.HomePace(r.home, r.d.Flavour, r.now)
-	return r.w.store.EnterHome(ctx, r.t, r.d.Host, store.Entry{Requests: bridge.Requests(r.plan), Robots: robots, Each: each, Burst: burst}, r.now)
-}
-
-// changed are the Budgets that are not as they were stored: the others may
-// have been changed by those who share them.
-func (r *round) changed() (some []social.Budget) {
-	for _, b := range r.budgets {
-		if !slices.Contains(r.before, b) {
-			some = append(some, b)
-		}
-	}
-	r.before = slices.Clone(r.budgets)
-	return some
-}
+// enter asks for the act's places at the home server's door.
+func (r *round) enter(ctx context.Context) error { return r.visit.enter(ctx, bridge.Requests(r.plan)) }
 
 // act does it, and returns the jobs as they are to be saved. A job that breaks
 // us counts as a failed attempt of its own (ENG-07).
@@ -215,29 +201,7 @@ func (r *round) save(ctx context.Context, after []social.FollowJob, acted error)
 		return err
 	}
 	r.tell(after)
-	r.noteLoad(ctx)
 	return r.noteHealth(ctx, acted)
-}
-
-// noteLoad counts for the Wave what was asked. What is lost of it is missing in
-// a chart, no more.
-func (r *round) noteLoad(ctx context.Context) {
-	if r.wave == 0 || r.asked == 0 {
-		return
-	}
-	if err := r.w.store.NoteLoad(ctx, r.wave, r.asked, r.slow, r.w.now()); err != nil {
-		r.w.log.Warn("a wave's load is not counted", "task", r.t.String(), "cause", err.Error())
-	}
-	r.asked, r.slow = 0, 0
-}
-
-// noteHealth writes down that the home server went down, or came back.
-func (r *round) noteHealth(ctx context.Context, acted error) error {
-	after := bridge.Health(r.home, acted, r.w.now())
-	if after.Ill == r.home.Ill {
-		return nil
-	}
-	return r.w.store.SaveHealth(ctx, after)
 }
 
 // share keeps for others what was found out about an account on the home
@@ -281,23 +245,4 @@ func (r *round) tell(after []social.FollowJob) {
 			r.w.tell(job)
 		}
 	}
-}
-
-// next says when the Destination's next act is due. One account's trouble is
-// its job's; only a pause that the home server wants, or its own trouble,
-// holds up the others.
-func (r *round) next(acted error) (time.Time, error) {
-	if acted == nil {
-		return r.w.now(), nil
-	}
-	switch fault.KindOf(acted) {
-	case fault.Wait, fault.Conflict:
-		return time.Time{}, acted
-	case fault.Paused:
-		if r.d.State != social.Active {
-			return time.Time{}, nil // until the person mends it
-		}
-		return r.w.now().Add(unsaidRest), nil
-	}
-	return time.Time{}, fault.New(fault.Unavailable, "home-trouble", "{host} isn't answering as it should. We try again later.", "host", r.d.Host).Because(acted)
 }

@@ -131,7 +131,7 @@ func (w *Worker) finish(ctx context.Context, t social.Task, x social.Source) err
 	if err := w.store.FinishSource(ctx, t, x, w.now()); err != nil {
 		return err
 	}
-	if x.Keep || x.Spool == "" {
+	if x.Keep || x.Hold && x.State == social.SourceDone || x.Spool == "" {
 		return nil
 	}
 	if err := w.spool.Delete(x.Spool); err != nil {

@@ -19,6 +19,7 @@ const (
 	matchTime  = 2 * time.Minute
 	lookUpTime = 90 * time.Second
 	followTime = 3 * time.Minute
+	mailTime   = time.Minute
 	settleTime = 5 * time.Second  // for giving a claim back, also at shutdown
 	keepTime   = 30 * time.Second // for a result of the far side that the database does not take at once
 )
@@ -28,6 +29,7 @@ const (
 	recordBatch = 1000 // Records in one transaction
 	matchBatch  = 500  // Accounts read for handles in one step
 	gradeBatch  = 500  // Accounts graded in one step
+	planBatch   = 200  // Posts of a Mirror's plan in one transaction
 	checkBatch  = 20   // Registrations whose proofs are looked at again in one sweep
 )
 
@@ -57,6 +59,8 @@ const (
 const (
 	meetEvery = 24 * time.Hour // between two readings
 	maxMet    = 10_000         // remembered of them (QUE-06)
+
+	mostRefused = 5 // posts of a Mirror in a row, after which it is paused
 
 	aloneRest = time.Hour // of a server that is to be left alone: then it is read whether it still is
 

@@ -99,6 +99,14 @@ func doubled(first time.Duration, n int, most time.Duration) time.Duration {
 	return min(first<<min(n, 20), most)
 }
 
+// soonest is the earlier of two instants; a zero one does not count.
+func soonest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
 func latest(times ...time.Time) (last time.Time) {
 	for _, t := range times {
 		if t.After(last) {

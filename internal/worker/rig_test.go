@@ -152,7 +152,7 @@ func (r *rig) source(id int64) social.Source {
 func (r *rig) follower(home *feditest.Host, user string) social.Destination {
 	r.t.Helper()
 	token := home.Token(user)
-	acct, err := r.door.Home(home.Name(), token, home.Flavour(), nil).VerifyCredentials(r.t.Context())
+	acct, err := r.door.Account(home.Name(), token, home.Flavour(), nil).VerifyCredentials(r.t.Context())
 	r.ok(err)
 	d, err := r.store.SaveDestination(r.t.Context(), social.Destination{UserID: r.user.ID, Host: home.Name(), RemoteID: acct.ID,
 		Handle: r.handle(user + "@" + home.Domain()), Flavour: home.Flavour(), CreatedAt: r.clock.Now()}, token)

@@ -27,6 +27,10 @@ type Deps struct {
 	Now   func() time.Time // default: time.Now
 	Log   *slog.Logger     // default: slog.Default()
 
+	// Post and Letters send e-mail; nil where the operator set none up.
+	Post    post
+	Letters Letters
+
 	// Outcome, which may be nil, is told of every FollowJob whose Outcome this
 	// process wrote, as it happens.
 	Outcome func(social.FollowJob)
@@ -43,20 +47,27 @@ type Worker struct {
 	mover   bridge.Mover
 	forbids func(ctx context.Context, host string) (bool, error) // by its robots.txt
 	posts   posts
+	about   func(ctx context.Context, host string) (social.Server, error)
 	home    func(d social.Destination, token social.Secret, observe func(fedi.Call)) home
 	told    func(social.FollowJob)
+	poster  func(d social.Destination, token social.Secret, observe func(fedi.Call), find findFile) poster
+	post    post
+	letters Letters
 
 	requests, limited atomic.Int64
 	reading           sync.Map // of exports being read, by Source id
 
-	mu    sync.Mutex
-	met   map[int64]time.Time    // when this process read a Destination's account
-	wrote map[social.Outcome]int // by this process
+	mu      sync.Mutex
+	met     map[int64]time.Time    // when this process read a Destination's account
+	wrote   map[social.Outcome]int // by this process
+	refused map[int64]int          // posts of a Mirror that were refused in a row
+	held    map[int64]time.Time    // the last act of a Mirror that this process knows of
 }
 
 // New makes a Worker.
 func New(d Deps) *Worker {
-	w := &Worker{store: d.Store, spool: d.Spool, now: d.Now, log: d.Log, told: d.Outcome, met: map[int64]time.Time{}, wrote: map[social.Outcome]int{}}
+	w := &Worker{store: d.Store, spool: d.Spool, now: d.Now, log: d.Log, told: d.Outcome, post: d.Post, letters: d.Letters,
+		met: map[int64]time.Time{}, wrote: map[social.Outcome]int{}, held: map[int64]time.Time{}, refused: map[int64]int{}}
 	if w.now == nil {
 		w.now = time.Now
 	}
@@ -67,9 +78,12 @@ func New(d Deps) *Worker {
 		w.told = func(social.FollowJob) {}
 	}
 	out := asker{d.Door, d.Store, w.now}
-	w.realm, w.mover, w.forbids, w.posts = d.Door.Realm(), out, d.Door.Forbids, out
+	w.realm, w.mover, w.forbids, w.posts, w.about = d.Door.Realm(), out, d.Door.Forbids, out, out.About
 	w.home = func(dest social.Destination, token social.Secret, observe func(fedi.Call)) home {
-		return d.Door.Home(dest.Host, token, dest.Flavour, observe)
+		return d.Door.Account(dest.Host, token, dest.Flavour, observe)
+	}
+	w.poster = func(dest social.Destination, token social.Secret, observe func(fedi.Call), find findFile) poster {
+		return d.Door.Home(dest.Host, token, dest.Flavour, observe).Posting(find)
 	}
 	return w
 }
@@ -113,6 +127,12 @@ func (w *Worker) steps(kind social.TaskKind) (step, time.Duration) {
 		return w.lookUpOne, lookUpTime
 	case social.FollowTask:
 		return w.follow, followTime
+	case social.MirrorTask:
+		return w.mirror, 0
+	case social.ServerTask:
+		return w.askServer, lookUpTime
+	case social.MailTask:
+		return w.writeMail, mailTime
 	}
 	return nil, 0
 }

@@ -29,6 +29,19 @@ window.addEventListener("pageshow", () => {
 
 for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());
 
+// A text to be taken elsewhere: without a clipboard it is selected instead.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  const word = button.textContent;
+  button.addEventListener("click", async () => {
+    const field = document.getElementById(button.dataset.copy);
+    field.select();
+    try { await navigator.clipboard.writeText(field.value); } catch { return; }
+    button.textContent = button.dataset.copied;
+    button.setAttribute("aria-live", "polite");
+    setTimeout(() => { button.textContent = word; }, 4000);
+  });
+}
+
 const problem = document.getElementById("problem");
 if (problem) problem.focus();
 

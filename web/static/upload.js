@@ -1,12 +1,13 @@
-// The form that takes an export, with a script: files can be dropped, a bar
-// shows how far the sending is, and of a .zip only the needed files are sent.
+// The form that takes an export, with a script: files can be dropped, of a .zip
+// only the needed files are sent, and they are sent in pieces, so that a broken
+// connection costs a piece at most.
 "use strict";
 (function () {
   const form = document.getElementById("give");
   const input = document.getElementById("files");
   const list = document.getElementById("chosen");
   const send = document.getElementById("send");
-  if (!form || !input || !window.XMLHttpRequest || !window.FormData) return;
+  if (!form || !input || !window.XMLHttpRequest || !window.URLSearchParams) return;
   const plain = send.textContent;
 
   function size(n) {
@@ -135,54 +136,180 @@
     end.setUint16(10, list.length, true);
     end.setUint32(12, centralSize, true);
     end.setUint32(16, offset, true);
-    return new File([...parts, ...central, end.buffer], file.name, { type: "application/zip" });
+    return new File([...parts, ...central, end.buffer], file.name, { type: "application/zip", lastModified: file.lastModified });
+  }
+
+  // ---- sending in pieces
+  const sending = document.getElementById("sending"), bar = document.getElementById("sent-bar"), text = document.getElementById("sent-text");
+  const hold = document.getElementById("hold"), giveUp = document.getElementById("give-up");
+  const pieceSize = Number(form.dataset.piece), firstPause = 1, longestPause = 60; // bytes; seconds
+  const plainHold = hold.textContent;
+  let under = null; // the sending under way
+
+  function hex(bytes) { return Array.from(new Uint8Array(bytes), (b) => b.toString(16).padStart(2, "0")).join(""); }
+
+  // mark is by what an upload is found again, in this page or after a reload:
+  // names, sizes and times of the files with what they begin and end with.
+  // Without crypto.subtle, on plain http, it is found in this page only.
+  async function mark(files) {
+    if (!crypto.subtle) return hex(crypto.getRandomValues(new Uint8Array(32)));
+    const parts = [];
+    for (const f of files) parts.push(JSON.stringify([f.name, f.size, f.lastModified]), f.slice(0, 65536), f.slice(Math.max(0, f.size - 65536)));
+    return hex(await crypto.subtle.digest("SHA-256", await new Blob(parts).arrayBuffer()));
+  }
+
+  function ask(u, method, path, headers, body, progress) {
+    return new Promise((resolve, reject) => {
+      const r = u.request = new XMLHttpRequest();
+      r.addEventListener("load", () => resolve(r));
+      r.addEventListener("error", reject);
+      r.addEventListener("abort", reject);
+      if (progress) r.upload.addEventListener("progress", progress);
+      r.open(method, path);
+      r.setRequestHeader("Godwit-Script", "1");
+      for (const name in headers) r.setRequestHeader(name, headers[name]);
+      r.send(body);
+    });
+  }
+
+  let told = 0;
+  function tell(u, done) {
+    bar.value = u.whole.size ? 100 * done / u.whole.size : 100;
+    if (Date.now() - told < 1000 && done < u.whole.size) return;
+    told = Date.now();
+    text.textContent = form.dataset.working.replace("{done}", size(done)).replace("{total}", size(u.whole.size));
+  }
+
+  // find declares the files, or asks how far they came before. An answer with
+  // another address than an upload's is the end.
+  async function find(u) {
+    const fields = new URLSearchParams({ mark: u.mark });
+    for (const f of u.files) { fields.append("name", f.name); fields.append("size", f.size); }
+    const r = await ask(u, "POST", "/uploads", {}, fields);
+    if (r.status === 201 && r.getResponseHeader("Upload-Offset") !== null) {
+      u.place = u.known = r.getResponseHeader("Location");
+      u.offset = Number(r.getResponseHeader("Upload-Offset"));
+      return null;
+    }
+    return r;
+  }
+  async function sendPiece(u) {
+    const from = u.offset, piece = u.whole.slice(from, from + pieceSize);
+    let body;
+    try { body = await piece.arrayBuffer(); } catch { u.lost = true; throw new Error("lost"); }
+    const r = await ask(u, "PATCH", u.place, { "Upload-Offset": from, "Content-Type": "application/partial-upload" }, body, (p) => tell(u, from + p.loaded));
+    if (r.status !== 204) return r;
+    u.offset = Number(r.getResponseHeader("Upload-Offset"));
+    u.pause = firstPause;
+    return null;
+  }
+  function wait(u, seconds) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, 1000 * seconds);
+      u.wake = () => { clearTimeout(timer); resolve(); };
+    });
+  }
+  async function broke(u) {
+    u.place = null;
+    text.textContent = form.dataset.broke.replace("{percent}", Math.floor(bar.value)).replace("{n}", u.pause);
+    await wait(u, u.pause);
+    u.pause = Math.min(2 * u.pause, longestPause);
+  }
+  window.addEventListener("online", () => { if (under && under.wake && !under.held) under.wake(); });
+
+  // passing are answers after which the same may go well: another piece is
+  // coming in, the server is busy or away.
+  function passing(status) { return status === 404 || status === 400 || status === 409 || status === 429 || status === 502 || status === 503 || status === 504; }
+
+  // deliver sends until the server has all and says something about it.
+  async function deliver(u) {
+    for (;;) {
+      while (u.held && !u.ended) await wait(u, longestPause);
+      if (u.ended) return null;
+      let r = null;
+      try {
+        r = u.place ? await sendPiece(u) : await find(u);
+      } catch {
+        if (u.ended || u.lost) return null;
+        if (!u.held) await broke(u);
+        u.place = null;
+        continue;
+      }
+      if (!r) tell(u, u.offset);
+      else if (passing(r.status)) await broke(u);
+      else return r;
+    }
+  }
+
+  hold.addEventListener("click", () => {
+    const u = under;
+    if (!u) return;
+    u.held = !u.held;
+    hold.textContent = u.held ? hold.dataset.go : plainHold;
+    if (u.held) {
+      u.request.abort();
+      text.textContent = form.dataset.held.replace("{done}", size(u.offset)).replace("{total}", size(u.whole.size));
+    }
+    if (u.wake) u.wake();
+  });
+  giveUp.addEventListener("click", async () => {
+    const u = under;
+    if (!u) return;
+    u.ended = true;
+    u.request.abort();
+    if (u.wake) u.wake();
+    idle();
+    if (u.known) try { await ask(u, "DELETE", u.known, {}); } catch { /* it ends by itself in a day */ }
+  });
+  function idle() {
+    under = null;
+    sending.hidden = true;
+    send.disabled = false;
+    send.classList.remove("busy");
+    hold.textContent = plainHold;
+  }
+
+  // The rejected form comes back with its sentence; a reload of this page would
+  // lose it, so it is put in place.
+  function rejected(r) {
+    const page = new DOMParser().parseFromString(r.responseText, "text/html");
+    const next = page.getElementById("content");
+    if (!next) { location.reload(); return; }
+    idle();
+    for (const old of document.querySelectorAll("#problem, .drop .wrong")) old.remove();
+    const problem = next.querySelector("#problem"), wrong = next.querySelector(".drop .wrong");
+    if (!problem && !wrong) document.getElementById("content").replaceChildren(...next.childNodes);
+    if (problem) { document.getElementById("content").prepend(problem); problem.focus(); }
+    if (wrong) { drop.classList.add("bad"); input.before(wrong); }
+    document.title = page.title;
   }
 
   form.addEventListener("submit", async (e) => {
     if (!input.files.length) return; // the server says what is missing
     e.preventDefault();
+    if (under) return;
     send.classList.add("busy");
-    const body = new FormData();
+    send.disabled = true;
+    const files = [];
     for (const file of input.files) {
       let given = file;
       if ("filter" in form.dataset) {
         try { given = await only(file); } catch { given = file; }
       }
-      body.append("files", given, file.name);
+      files.push(given);
     }
-    const sending = document.getElementById("sending"), bar = document.getElementById("sent-bar"), text = document.getElementById("sent-text");
+    const u = under = { files, whole: new Blob(files), mark: "", place: null, known: null, offset: 0, pause: firstPause, held: false, ended: false, lost: false, wake: null, request: null };
     sending.hidden = false;
-    const request = new XMLHttpRequest();
-    let told = 0;
-    request.upload.addEventListener("progress", (p) => {
-      if (!p.lengthComputable) return;
-      bar.value = 100 * p.loaded / p.total;
-      if (Date.now() - told < 1000 && p.loaded < p.total) return;
-      told = Date.now();
-      text.textContent = form.dataset.working.replace("{done}", size(p.loaded)).replace("{total}", size(p.total));
-    });
-    request.addEventListener("load", () => {
-      if (request.status === 201) { location.assign(request.getResponseHeader("Location")); return; }
-      const page = new DOMParser().parseFromString(request.responseText, "text/html");
-      const next = page.getElementById("content");
-      if (!next) { failed(); return; }
-      // The rejected form comes back with its sentence; a reload of this page
-      // would lose it, so it is put in place.
-      sending.hidden = true;
-      send.classList.remove("busy");
-      for (const old of document.querySelectorAll("#problem, .drop .wrong")) old.remove();
-      const problem = next.querySelector("#problem"), wrong = next.querySelector(".drop .wrong");
-      if (problem) { document.getElementById("content").prepend(problem); problem.focus(); }
-      if (wrong) { drop.classList.add("bad"); input.before(wrong); }
-      document.title = page.title;
-    });
-    function failed() {
-      send.classList.remove("busy");
-      text.textContent = form.dataset.failed;
+    try { u.mark = await mark(files); } catch { u.lost = true; }
+    const r = u.lost ? null : await deliver(u);
+    if (u.lost) {
+      idle();
+      sending.hidden = false;
+      text.textContent = form.dataset.lost;
+    } else if (r && r.status === 201) {
+      location.assign(r.getResponseHeader("Location"));
+    } else if (r) {
+      rejected(r);
     }
-    request.addEventListener("error", failed);
-    request.open("POST", form.action);
-    request.setRequestHeader("Godwit-Script", "1");
-    request.send(body);
   });
 })();

@@ -29,6 +29,7 @@ type Account struct {
 	movedTo  string // a handle or an actor id
 	aka      []string
 	blocks   map[string]bool // handles, lower case
+	mutes    map[string]bool
 
 	following []*follow // rows where it is the follower, in order
 	days      map[string]int
@@ -114,7 +115,7 @@ func LoginTrouble(kind string) AccountOption { return func(a *Account) { a.login
 
 // AddAccount adds an account. It panics on a name taken.
 func (h *Host) AddAccount(user string, options ...AccountOption) *Account {
-	a := &Account{host: h, user: user, kind: "Person", blocks: map[string]bool{}, days: map[string]int{}}
+	a := &Account{host: h, user: user, kind: "Person", blocks: map[string]bool{}, mutes: map[string]bool{}, days: map[string]int{}}
 	for _, option := range options {
 		option(a)
 	}

@@ -36,7 +36,7 @@ func fullRelation(h *Host, me, a *Account) relationship {
 		ID: h.learn(a), Following: state == Accepted, Requested: state == Pending,
 		ShowingReblogs: state == Accepted && f.reblogs, Notifying: state == Accepted && f.notify,
 		FollowedBy: w.isFollowing(a, me), BlockedBy: &blockedBy, RequestedBy: &requestedBy,
-		Blocking: me.blocks[strings.ToLower(a.handle())],
+		Blocking: me.blocks[strings.ToLower(a.handle())], Muting: me.mutes[strings.ToLower(a.handle())],
 	}
 }
 

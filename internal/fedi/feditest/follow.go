@@ -131,6 +131,7 @@ func (w *World) acceptTime(target *Host) time.Duration {
 func (w *World) Follows(handle string) []Follow {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.workImports()
 	a := w.must(handle)
 	out := make([]Follow, 0, len(a.following))
 	for _, f := range a.following {
@@ -143,6 +144,7 @@ func (w *World) Follows(handle string) []Follow {
 func (w *World) Between(follower, target string) Follow {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.workImports()
 	to := w.must(target)
 	f := w.between(w.must(follower), to)
 	if f == nil {

@@ -42,7 +42,7 @@ var gtsWays = manners{
 		blockedFollow: gtsProblem(404, "Not Found: target account not found"),
 		unsigned:      gtsProblem(401, "Unauthorized: http request wasn't signed or http signature was invalid: (verifier)"),
 	},
-	routes: []route{
+	routes: append(edgeRoutes(false), []route{
 		{method: "GET", path: "/.well-known/webfinger", do: gtsWebFinger},
 		{method: "GET", path: "/.well-known/host-meta", do: hostMeta},
 		{method: "GET", path: "/.well-known/nodeinfo", do: func(h *Host, _ *call) *answer {
@@ -80,7 +80,7 @@ var gtsWays = manners{
 		{method: "GET", path: "/api/v1/accounts/{id}/following", needs: user, scope: "read:accounts", do: json406(following(true))},
 		{method: "POST", path: "/api/v1/accounts/{id}/follow", needs: user, scope: "write:follows", do: json406(gtsFollow)},
 		{method: "POST", path: "/api/v1/accounts/{id}/unfollow", needs: user, scope: "write:follows", do: json406(unfollow)},
-	},
+	}...),
 }
 
 func gtsProblem(status int, sentence string) problem {

@@ -45,6 +45,10 @@ type Host struct {
 	faults   []*fault
 	custom   []customRoute
 
+	lists      []*personList
+	imports    []importedRow
+	sessions   map[string]*token      // of MiAuth, allowed and not fetched
+	hours      map[string][]time.Time // acts of the last hour
 	posts      []*post
 	uploads    []*upload
 	keys       map[string]keyed
@@ -99,7 +103,7 @@ func (w *World) AddHost(name string, flavour social.Flavour, options ...HostOpti
 		accounts: map[string]*Account{}, aliases: map[string]*Account{}, blocked: map[string]bool{}, limited: map[string]bool{},
 		ids: map[*Account]string{}, known: map[string]*Account{},
 		apps: map[string]*app{}, codes: map[string]*grant{}, tokens: map[string]*token{}, windows: windows{}, keys: map[string]keyed{},
-		invites: map[string]bool{}}
+		invites: map[string]bool{}, sessions: map[string]*token{}, hours: map[string][]time.Time{}}
 	for _, option := range options {
 		option(h)
 	}

@@ -43,7 +43,7 @@ var mastodonWays = manners{
 		tooMany:       jsonProblem(429, "Too many requests"),
 		unsigned:      jsonProblem(401, "Request not signed"),
 	},
-	routes: []route{
+	routes: append(edgeRoutes(true), []route{
 		{method: "GET", path: "/.well-known/webfinger", do: mastodonWebFinger},
 		{method: "GET", path: "/.well-known/host-meta", do: hostMeta},
 		{method: "GET", path: "/.well-known/nodeinfo", do: func(h *Host, _ *call) *answer { return h.nodeInfoLinks("2.0", "/nodeinfo/2.0") }},
@@ -80,7 +80,7 @@ var mastodonWays = manners{
 		{method: "GET", path: "/api/v1/accounts/{id}/following", do: following(false)},
 		{method: "POST", path: "/api/v1/accounts/{id}/follow", needs: user, scope: "write:follows", do: mastodonFollow},
 		{method: "POST", path: "/api/v1/accounts/{id}/unfollow", needs: user, scope: "write:follows", do: unfollow},
-	},
+	}...),
 }
 
 func jsonProblem(status int, sentence string) problem {

@@ -87,6 +87,12 @@ func waysOf(flavour social.Flavour) *manners {
 		return &gtsWays
 	case social.Snac:
 		return &snacWays
+	case social.Pleroma:
+		return &pleromaWays
+	case social.Misskey:
+		return &misskeyWays
+	case social.Mitra:
+		return &mitraWays
 	case social.FlavourOther:
 		return &holloWays
 	case social.FlavourNone:
@@ -119,6 +125,7 @@ func (h *Host) refusal(t trouble) *answer {
 
 // handle answers one request in the host's manner; w.mu is held.
 func (h *Host) handle(c *call) *answer {
+	h.workImports(c.now)
 	c.token = h.tokenOf(c)
 	if h.ways.limit != nil {
 		if a := h.ways.limit(h, c); a != nil {

@@ -3,6 +3,7 @@ package feditest
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"godwit/internal/social"
 )
@@ -88,6 +89,8 @@ func TestImports(t *testing.T) {
 		if status := b.upload(t, test.address, token, test.file, rows, test.fields); status != test.status {
 			t.Errorf("%s: %d, want %d", flavour, status, test.status)
 		}
+		b.clock.Advance(time.Second) // GoToSocial works row by row, behind its answer
+		b.Follows("alice@home.test")
 		b.clock.Advance(acceptAfter)
 		if f := b.Follows("alice@home.test"); len(f) != 1 || f[0].Handle != "dave@far.test" || f[0].State != Accepted {
 			t.Errorf("%s: %+v", flavour, f)

@@ -140,7 +140,7 @@ func start(bin string) (*url.URL, error) {
 		return nil, err
 	}
 	base := &url.URL{Scheme: "postgres", User: url.User("godwit"), Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Path: "/postgres"}
-	return base, await(base, command, logs.Name())
+	return base, await(base, ending(command), logs.Name())
 }
 
 // asOrdinaryUser gives root's folder to another user, since postgres refuses
@@ -173,10 +173,18 @@ func freePort() (int, error) {
 	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 
+// ending is closed when a started command has ended.
+func ending(command *exec.Cmd) <-chan struct{} {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = command.Wait() // how it ended is in its log
+	}()
+	return ended
+}
+
 // await waits until the server answers or has ended.
-func await(base *url.URL, command *exec.Cmd, logs string) error {
-	ended := make(chan error, 1)
-	go func() { ended <- command.Wait() }()
+func await(base *url.URL, ended <-chan struct{}, logs string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	for {

@@ -9,7 +9,8 @@ for (const name of ["ida", "jun", "kay", "lou"]) {
   await sc.createAccount(name, { handle: `${name}.test`, email: `${name}@test.test`, password: "password" });
 }
 const { ida, jun, kay, lou } = sc.dids;
-await sc.createProfile(jun, "Jun", "now at @jun@tide.test");
+// not createProfile: the picture that it sends is not in the package
+await net.pds.getAgent().app.bsky.actor.profile.create({ repo: jun }, { displayName: "Jun", description: "now at @jun@tide.test" }, sc.getHeaders(jun));
 for (const friend of [jun, kay, lou]) await sc.follow(ida, friend);
 const first = await sc.post(ida, "seen a knot at https://site.test/knot", [
   { index: { byteStart: 15, byteEnd: 37 }, features: [{ $type: "app.bsky.richtext.facet#link", uri: "https://site.test/knot" }] },

@@ -16,7 +16,8 @@ type request struct {
 	path          string // with query
 	form          url.Values
 	json          string
-	upload        map[string]string // a multipart form with an empty file named data
+	upload        map[string]string // a multipart form with a file named data
+	file          string            // what is in that file
 	accept        string
 	authorization string // instead of the token
 	anonymous     bool
@@ -104,7 +105,11 @@ func (q request) body(t *testing.T) (io.Reader, string) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := w.CreateFormFile("data", "following.csv"); err != nil {
+	file, err := w.CreateFormFile("data", "following.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.Write([]byte(q.file)); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Close(); err != nil {

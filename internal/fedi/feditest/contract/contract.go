@@ -62,6 +62,9 @@ func Run(t *testing.T, s Server) {
 	t.Run("tokens", u.tokens)
 	t.Run("search", u.search)
 	t.Run("follow", u.follow)
+	if u.m.importAPI == 202 {
+		t.Run("import", u.imports)
+	}
 	if u.Locked != "" {
 		t.Run("locked", u.locked)
 	}

@@ -115,6 +115,26 @@ func (u *suite) follow(t *testing.T) {
 	}
 }
 
+// imports hands over a list: the answer comes at once and says nothing of it,
+// the follow comes later, who is not found is passed over, and merging leaves
+// alone what is there.
+func (u *suite) imports(t *testing.T) {
+	a := u.resolved(t, u.Remote)
+	t.Cleanup(func() { u.post(t, a.ID, "unfollow", 200) })
+	rows := "Account address,Show boosts,Notify on new posts,Languages\n" + u.Remote + ",true,false,\nnobody-of-that-name@" + hostOf(u.Remote) + ",true,false,\n"
+	for range 2 {
+		u.ask(t, request{method: "POST", path: "/api/v1/import", upload: map[string]string{"type": "following", "mode": "merge"}, file: rows}).want(t, 202)
+		for range 2 { // for the list, and for the Accept
+			u.Settle(t)
+			u.relation(t, a.ID)
+		}
+		if r := u.relation(t, a.ID); !r.Following {
+			t.Errorf("after the import: %+v", r)
+		}
+	}
+	u.listed(t, a)
+}
+
 func (u *suite) listed(t *testing.T, a account) {
 	r := u.get(t, "/api/v1/accounts/"+u.me.ID+"/following?limit=80", 200)
 	var list []account
