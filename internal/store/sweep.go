@@ -8,8 +8,10 @@ import (
 // Sweep deletes what has outlived its days: texts of Evidence and of Accounts
 // after 24 hours (of people followed not before they were read), used and old
 // flows, old sessions, unfinished uploads, acts that can no longer be undone,
-// answers that no Match refers to, and Users parked for 30 days. An archive that
-// is kept for a Mirror is let go when that did nothing for 30 days. It returns how many rows it
+// answers that no Match refers to, readings over an API that were left unfinished
+// (after 24 hours where pages of them are kept), and Users parked for 30 days. An
+// archive that is kept for a Mirror is let go when that did nothing for 30 days.
+// It returns how many rows it
 // touched. On SQLite it then empties the journal, so that what was deleted is
 // also gone from the disk.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (touched int, err error) {
@@ -40,6 +42,8 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (touched int, err erro
 		{`DELETE FROM wave_loads WHERE at <= $1`, []any{ago(loadLife)}},
 		{`DELETE FROM wave_calls WHERE at <= $1`, []any{ago(callLife)}},
 		{`DELETE FROM waves WHERE ends_at <= $1 OR closed_at > 0 AND closed_at <= $1`, []any{ago(waveLife)}},
+		{`DELETE FROM pulls WHERE updated_at <= $1 OR updated_at <= $2 AND EXISTS (SELECT 1 FROM pull_pages WHERE pull_id = pulls.id)`,
+			[]any{ago(pullLife), ago(textLife)}},
 		{`DELETE FROM uploads WHERE touched_at <= $1`, []any{ago(uploadLife)}},
 		{`DELETE FROM undos WHERE decided_at <= $1`, []any{ago(undoLife)}},
 		{`DELETE FROM lookups WHERE checked_at > 0 AND checked_at <= $1 AND due_at <= $1
