@@ -84,7 +84,7 @@ func (s *Store) enrol(ctx context.Context, x q, known []string) error {
 // sealedColumns are all places of sealed secrets, as table and column.
 var sealedColumns = [][2]string{
 	{"destinations", "token"}, {"apps", "client_secret"}, {"flows", "client_secret"}, {"flows", "verifier"},
-	{"mark_keys", "secret"}, {"mails", "address"}, {"waves", "hook"},
+	{"mark_keys", "secret"}, {"mails", "address"}, {"waves", "hook_secret"},
 }
 
 // notUsed refuses to go on without a key that still seals something.
@@ -180,7 +180,7 @@ var sealedKinds = []struct {
 			row.at, row.key = markKeyAt(), []any{registryMarks}
 			return row, r.Scan(&row.value)
 		}},
-	{`SELECT id, hook FROM waves`, `UPDATE waves SET hook = $1 WHERE id = $2`,
+	{`SELECT id, hook_secret FROM waves`, `UPDATE waves SET hook_secret = $1 WHERE id = $2`,
 		func(r scanner) (row sealedRow, err error) {
 			var id int64
 			err = r.Scan(&id, &row.value)

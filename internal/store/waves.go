@@ -10,7 +10,7 @@ import (
 )
 
 const waveColumns = `id, user_id, host, domain, code, name, welcome, entry, invite, joiners, places, expects, ends_at, cap_all, cap_one,
-	opened, created_at, started_at, closed_at, paused_at, paused_by, slow_at, slow_until, slow_by, length(hook) > 0`
+	opened, created_at, started_at, closed_at, paused_at, paused_by, slow_at, slow_until, slow_by, length(hook_secret) > 0`
 
 func scanWave(r scanner) (w social.Wave, err error) {
 	err = r.Scan(&w.ID, &w.UserID, &w.Host, &w.Domain, &w.Code, &w.Name, &w.Welcome, &w.Entry, &w.Invite, &w.Joiners, &w.Places,
@@ -227,7 +227,7 @@ func (s *Store) Memberships(ctx context.Context, userID int64) ([]Membership, er
 
 // hookAt is where the secret of a Wave's calls lies.
 func hookAt(id int64) place {
-	return place{table: "waves", column: "hook", row: strconv.FormatInt(id, 10)}
+	return place{table: "waves", column: "hook_secret", row: strconv.FormatInt(id, 10)}
 }
 
 // SaveHook seals what signs the server's calls for a Wave; an empty secret
@@ -240,7 +240,7 @@ func (s *Store) SaveHook(ctx context.Context, userID, id int64, secret social.Se
 			return err
 		}
 	}
-	return s.change(ctx, userID, id, `hook = $3`, sealed)
+	return s.change(ctx, userID, id, `hook_secret = $3`, sealed)
 }
 
 // HookSecret opens what signs the calls of the server of a started Wave, or
@@ -249,7 +249,7 @@ func (s *Store) HookSecret(ctx context.Context, code string) (w social.Wave, sec
 	if w, err = s.OpenedWave(ctx, code, false); err != nil {
 		return w, secret, err
 	}
-	sealed, err := scalar[[]byte](s.reading.row(ctx, `SELECT hook FROM waves WHERE id = $1 AND length(hook) > 0`, w.ID))
+	sealed, err := scalar[[]byte](s.reading.row(ctx, `SELECT hook_secret FROM waves WHERE id = $1 AND length(hook_secret) > 0`, w.ID))
 	if err != nil {
 		return w, secret, s.d.mean(err)
 	}

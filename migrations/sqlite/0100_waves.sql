@@ -36,7 +36,7 @@ CREATE TABLE waves (
   slow_at    BIGINT NOT NULL,      -- when the pace was halved last
   slow_until BIGINT NOT NULL,
   slow_by    TEXT NOT NULL,        -- handle of the admin, '' for Godwit itself
-  hook       BLOB NOT NULL DEFAULT '' -- sealed: what signs the server's calls; empty for none
+  hook_secret BLOB NOT NULL DEFAULT '' -- sealed: what signs the server's calls; empty for none
 );
 CREATE INDEX waves_host ON waves (host, id);
 CREATE INDEX waves_user ON waves (user_id);
