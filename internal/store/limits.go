@@ -41,6 +41,7 @@ const (
 	duePerTurn   = 3    // of them handed out for one target domain
 	duePerList   = 10   // of them, where they go into lists
 	dueJobs      = 40   // handed out in all
+	foundJobs    = 20   // found ones that are enough for a turn: as many as are read in one request before they are asked
 	confirmJobs  = 40   // asked ones handed out for a relationship check
 	mirrorWindow = 50   // rows of a Mirror handed out for one act
 
