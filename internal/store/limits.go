@@ -45,9 +45,8 @@ const (
 	confirmJobs  = 40   // asked ones handed out for a relationship check
 	mirrorWindow = 50   // rows of a Mirror handed out for one act
 
-	homeAtOnce = 2 // follow tasks of one home server that are worked on at once, over all processes
+	homeAtOnce = 2 // follow tasks of one home server that are worked on at once, over all processes; one of snac, which has four threads in all
 	turnLength = 5 // requests for one User before it is another's turn: so many lead to a first follow
-	snacAtOnce = 1 // snac has four threads in all
 
 	crowdPerDay = 200 // new follows of one account in a UTC day, over all Users (ENG-09)
 

@@ -83,9 +83,10 @@ var dueAtHomes = `SELECT kind, subject, claim_no FROM (
 	ORDER BY turn, ready_at, subject LIMIT $3`
 
 // roomAt is how many more follow and mirror tasks of the host may be worked on at $2.
-var roomAt = fmt.Sprintf(`(CASE WHEN queue.flavour = 'snac' THEN %d ELSE %d END - (
+var roomAt = fmt.Sprintf(`(CASE WHEN queue.flavour = 'snac' OR EXISTS (SELECT 1 FROM starts WHERE at + %d > $2) THEN 1 ELSE %d END - (
 	SELECT count(*) FROM tasks AS c, destinations AS e
-	WHERE c.kind IN ('follow', 'mirror') AND c.claimed_until > $2 AND e.id = c.subject AND e.host = queue.host))`, snacAtOnce, homeAtOnce)
+	WHERE c.kind IN ('follow', 'mirror') AND c.claimed_until > $2 AND e.id = c.subject AND e.host = queue.host))`,
+	StartRamp.Microseconds(), homeAtOnce)
 
 // kinds says of each kind of task how due ones are listed, by turns where one
 // User can have many, and which row it works on: $1 is its id.
