@@ -36,18 +36,19 @@ const (
 
 // Bounds of what an answer may say.
 const (
-	maxInterim   = 5 // 1xx answers before the real one
-	maxRedirects = 3 // and none with a token, a code or a client secret
-	maxURL       = 2048
-	maxField     = 1024 // client id, client secret
-	maxToken     = 4096
-	maxLinks     = 32 // links kept of one profile
-	maxLink      = 512
-	maxProfile   = 64 << 10 // bytes of a profile text that are read for links
-	maxRules     = 50
-	maxBlocked   = 50_000 // suspended domains of one server
-	maxRule      = 500    // characters
-	maxSaid      = 200    // characters of a server's own words, in logs
+	maxInterim     = 5 // 1xx answers before the real one
+	maxRedirects   = 3 // and none with a token, a code or a client secret
+	maxURL         = 2048
+	maxField       = 1024 // client id, client secret
+	maxToken       = 4096
+	maxLinks       = 32 // links kept of one profile
+	maxLink        = 512
+	maxProfile     = 64 << 10 // bytes of a profile text that are read for links
+	maxRules       = 50
+	maxBlocked     = 50_000 // suspended domains of one server
+	maxDescription = 20_000 // characters of a server's description
+	maxRule        = 500    // characters
+	maxSaid        = 200    // characters of a server's own words, in logs
 )
 
 // Bounds of a page for people that is read for links.
@@ -65,7 +66,8 @@ const (
 	homeAtOnce     = 2
 	snacAtOnce     = 1 // snac has four threads in all
 	appPause       = time.Minute
-	rampGap        = 50 * time.Millisecond // between the starts of two requests to anybody, while a process starts
+	rampGap        = 50 * time.Millisecond // between the starts of two requests to anybody, while a process starts; of several, together
+	rampNotice     = 3 * time.Second       // in which those that start know of one more
 	circuitAfter   = 3                     // failures in a row
 	circuitFirst   = 5 * time.Minute
 	circuitMost    = 24 * time.Hour
