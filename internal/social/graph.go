@@ -104,6 +104,7 @@ type Counts struct {
 	Blocked        int `json:"blocked"`
 	Muted          int `json:"muted"`
 	Lists          int `json:"lists"`
+	OnLists        int `json:"on_lists"` // of others
 	Posts          int `json:"posts"`
 	Replies        int `json:"replies"`
 	Reposts        int `json:"reposts"`
@@ -145,6 +146,7 @@ type Account struct {
 	PinnedLinks []string
 	SeenAt      time.Time // when the source saw the profile so; the names are as of then
 	Claims      []Claim
+	Pages       []LinkPage // that the profile links to and that were read
 }
 
 // Claim is what an imported list says of an Account: that its person is at

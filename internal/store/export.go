@@ -34,6 +34,7 @@ var exported = []struct{ name, text string }{
 	{"claims", `SELECT source_id, network, native_id, username_key, handle, list, seen_at, imported_at FROM claims WHERE user_id = $1 ORDER BY 1, 2, 3, 4, 5`},
 	{"matches", `SELECT id, account_id, asked, handle, actor_id, evidence, texts, texts_at, certainty, conflict, decision, decided_at
 		FROM matches WHERE user_id = $1 ORDER BY id`},
+	{"link_pages", `SELECT account_id, url, state, links, asked_at, read_at, due_at, attempts FROM link_pages WHERE user_id = $1 ORDER BY id`},
 	{"registrations", `SELECT xid, xid_proven, username, handle, actor_id, proof, post, code, audience, stale, created_at, checked_at, due_at
 		FROM registrations WHERE user_id = $1`},
 	{"proofs", `SELECT code, xid, username, handle, actor_id, created_at FROM proofs WHERE user_id = $1`},
@@ -41,6 +42,11 @@ var exported = []struct{ name, text string }{
 	{"arrivals", `SELECT match_id, found_at, seen_at, mailed_at FROM arrivals WHERE user_id = $1 ORDER BY match_id`},
 	{"mails", `SELECT address, lang, asked_at, written_at, confirmed_at, told_at FROM mails WHERE user_id = $1`},
 	{"holds", `SELECT reason, allowed, created_at FROM holds WHERE user_id = $1`},
+	{"server_roles", `SELECT host, domain, rank, checked_at FROM server_roles WHERE user_id = $1 ORDER BY host`},
+	{"waves", `SELECT id, host, name, welcome, entry, invite, joiners, places, expects, ends_at, cap_all, cap_one, opened, created_at, started_at,
+		closed_at, paused_at FROM waves WHERE user_id = $1 ORDER BY id`},
+	{"wave_members", `SELECT wave_id, destination_id, joined_at FROM wave_members WHERE user_id = $1 ORDER BY destination_id`},
+	{"starter_picks", `SELECT starter_id, destination_id, picked_at FROM starter_picks WHERE user_id = $1 ORDER BY 1, 2`},
 	{"undos", `SELECT decision, decided_at, before FROM undos WHERE user_id = $1 ORDER BY decided_at`},
 	{"mirrors", `SELECT id, destination_id, source_id, state, fault_code, fault_args, fault_say, protected, network, names, rules, limits, version,
 		server_rules, summary, planned_at, started_at, last_at, created_at FROM mirrors WHERE user_id = $1 ORDER BY id`},
