@@ -55,6 +55,7 @@ const (
 	askSoon      = 20 * time.Second // after the first time without an answer: most such hosts only stumbled
 	askAgain     = time.Hour        // after a "no", or no answer once more: doubling to askAgainMost
 	askAgainMost = 7 * 24 * time.Hour
+	maxPageAsks  = 3  // times without an answer of a page, some hours apart
 	maxAsks      = 11 // times without an answer: some four weeks, then only if somebody wants it anew
 )
 
