@@ -15,7 +15,7 @@ import (
 )
 
 // codes are the languages whose messages have to be complete.
-var codes = strings.Fields("en zh-Hans de")
+var codes = strings.Fields("en zh-Hans de fr")
 
 func load(t *testing.T) *locale.Set {
 	t.Helper()
@@ -110,7 +110,7 @@ func TestDirection(t *testing.T) {
 func TestNumbers(t *testing.T) {
 	set := load(t)
 	for _, c := range []struct{ code, four, five, decimal string }{
-		{"en", "3,000", "20,000", "1.5"}, {"zh-Hans", "3,000", "20,000", "1.5"}, {"de", "3.000", "20.000", "1,5"},
+		{"en", "3,000", "20,000", "1.5"}, {"zh-Hans", "3,000", "20,000", "1.5"}, {"de", "3.000", "20.000", "1,5"}, {"fr", "3\u00a0000", "20\u00a0000", "1,5"},
 	} {
 		lang := set.Get(c.code)
 		if a, b, d := lang.Number(3000), lang.Number(20000), lang.Decimal(1.5, 1); a != c.four || b != c.five || d != c.decimal {
