@@ -42,6 +42,7 @@ const (
 	duePerList   = 10   // of them, where they go into lists
 	dueJobs      = 40   // handed out in all
 	confirmJobs  = 40   // asked ones handed out for a relationship check
+	maxLives     = 5    // live Mirrors of one User that run
 	mirrorWindow = 50   // rows of a Mirror handed out for one act
 
 	homeAtOnce = 2 // follow tasks of one home server that are worked on at once, over all processes

@@ -52,7 +52,20 @@ func (w *Worker) mirror(ctx context.Context, t social.Task, _ int) (time.Time, e
 	if act.Kind == bridge.MirrorRest {
 		return restUntil(until, now), nil
 	}
+	if act.Kind == bridge.MirrorPost {
+		if acted, err := r.byHand(ctx); acted != nil || err != nil {
+			return r.saveOr(ctx, acted, err)
+		}
+	}
 	return r.do(ctx, act)
+}
+
+// saveOr writes why nothing was done, unless the database did not tell.
+func (r *turn) saveOr(ctx context.Context, acted, err error) (time.Time, error) {
+	if err != nil {
+		return time.Time{}, err
+	}
+	return r.save(ctx, nil, acted)
 }
 
 func noPostScope(host string) error {
@@ -65,6 +78,8 @@ type turn struct {
 	x      store.MirrorWork
 	m      social.Mirror
 	server poster
+	ctx    context.Context   // of the act, for the files of a live Mirror
+	files  map[string]string // brought here for it, by their addresses
 }
 
 func (w *Worker) turn(t social.Task, x store.MirrorWork, now time.Time) *turn {
@@ -101,6 +116,8 @@ func (r *turn) do(ctx context.Context, a bridge.MirrorAct) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
+	r.ctx = ctx
+	defer r.dropFetched()
 	job := a.Job
 	if broken := jobs.Safely(r.w.log, func() error { job, err = r.call(ctx, a, known); return nil }); broken != nil {
 		job, err = a.Job, broken // as begun: it is read back, or counted, next time
@@ -189,6 +206,9 @@ func (r *turn) save(ctx context.Context, after []social.StatusJob, acted error) 
 		r.d.State, step.State = state, state
 	} else if f, ok := errors.AsType[*fault.Fault](acted); ok && f.Kind == fault.Paused {
 		step.Halt = f
+	}
+	if isFileAway(acted) { // the row knows, and it is not the home server's trouble
+		acted = nil
 	}
 	needed := true
 	now := r.w.now()

@@ -29,6 +29,9 @@ func (r *turn) plan(ctx context.Context) (time.Time, error) {
 }
 
 func (r *turn) planFrom(ctx context.Context) error {
+	if r.m.Live {
+		return r.planLive(ctx)
+	}
 	if r.x.Source.Spool == "" {
 		return archiveGone(fault.Invalid)
 	}
