@@ -95,7 +95,7 @@ func (s *sifter) found(p social.Post) {
 	one := social.LivePost{Post: p, State: social.LiveWaiting, FirstAt: s.now, DueAt: p.CreatedAt.Add(s.Live.Delay), Print: LivePrint(&p)}
 	first := !s.Live.LookedAt.After(s.Live.Since) // nothing tells whether what has no date was there before
 	switch {
-	case undated && first, p.CreatedAt.Before(s.Live.Since):
+	case undated && first, p.CreatedAt.Before(s.Live.Since.Truncate(time.Second)): // feeds tell no fractions
 		one.State = social.LiveOld
 	case s.Carried[p.ID]:
 		one.State, one.Why = social.LiveLeft, string(LeftThere)

@@ -135,7 +135,7 @@ func startLive(ctx context.Context, x q, mirrorID int64, now time.Time) error {
 	if _, err := x.exec(ctx, `UPDATE live_posts SET state = 'left', why = 'skipped', post = '' WHERE mirror_id = $1 AND state = 'held'`, mirrorID); err != nil {
 		return err
 	}
-	if _, err := x.exec(ctx, `UPDATE lives SET since = CASE WHEN since < $2 THEN $2 ELSE since END, next_at = 0, hand_at = 0, failures = 0,
+	if _, err := x.exec(ctx, `UPDATE lives SET since = CASE WHEN since < $2 THEN $2 ELSE since END, next_at = 0, hand_at = 0, quiet = 0, failures = 0,
 		fault_code = '', fault_args = '', fault_say = '' WHERE mirror_id = $1`, mirrorID, micros(now)); err != nil {
 		return err
 	}

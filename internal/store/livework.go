@@ -223,3 +223,11 @@ func (s *Store) LookedByHand(ctx context.Context, mirrorID int64, now time.Time)
 		return err
 	})
 }
+
+// PostedSince counts the Posts of which something was sent to the Destination
+// since an instant, by all its Mirrors.
+func (s *Store) PostedSince(ctx context.Context, destinationID int64, since time.Time) (int, error) {
+	n, err := scalar[int](s.reading.row(ctx, `SELECT count(DISTINCT post_id) FROM mirror_jobs WHERE destination_id = $1 AND sent_at >= $2`,
+		destinationID, micros(since)))
+	return n, s.d.mean(err)
+}

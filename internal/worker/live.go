@@ -86,7 +86,7 @@ func (l *looking) feed(ctx context.Context, f *bridge.LiveFind) error {
 	if err != nil {
 		return err
 	}
-	l.fresh, l.live.Tag, l.live.Modified = a.Fresh, a.Mark.Tag, a.Mark.Modified
+	l.fresh = a.Fresh
 	if f.Same = a.Same; f.Same {
 		return nil
 	}
@@ -94,6 +94,7 @@ func (l *looking) feed(ctx context.Context, f *bridge.LiveFind) error {
 	if err != nil {
 		return err
 	}
+	l.live.Tag, l.live.Modified = a.Mark.Tag, a.Mark.Modified // only of what was understood
 	if read.Title != "" {
 		l.live.Name = read.Title
 	}
@@ -245,7 +246,12 @@ func (l *looking) plan(ctx context.Context, look *store.LiveLook, ready []social
 	if err != nil {
 		return err
 	}
+	policy, err := l.w.store.MirrorPolicy(ctx, l.x.Destination.Host)
+	if err != nil {
+		return err
+	}
 	canvas := bridge.CanvasOf(m, l.x.Destination, people.Of)
+	canvas.Rules = quieter(canvas.Rules, policy)
 	steps, out := bridge.LiveSteps(ready, m.Rules, func(id string) bool { return carried[id] }, func(id string) bridge.Left { return bridge.Left(before[id].Why) })
 	for i, step := range steps {
 		p := byID[step.PostID]

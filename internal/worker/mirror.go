@@ -53,19 +53,26 @@ func (w *Worker) mirror(ctx context.Context, t social.Task, _ int) (time.Time, e
 		return restUntil(until, now), nil
 	}
 	if act.Kind == bridge.MirrorPost {
-		if acted, err := r.byHand(ctx); acted != nil || err != nil {
-			return r.saveOr(ctx, acted, err)
-		}
+		return r.post(ctx, act)
 	}
 	return r.do(ctx, act)
 }
 
-// saveOr writes why nothing was done, unless the database did not tell.
-func (r *turn) saveOr(ctx context.Context, acted, err error) (time.Time, error) {
-	if err != nil {
-		return time.Time{}, err
+// post sends a status, unless its server or its person wants no more of them.
+func (r *turn) post(ctx context.Context, act bridge.MirrorAct) (time.Time, error) {
+	until, acted, err := r.heed(ctx, &act)
+	if err == nil && acted == nil && until.IsZero() {
+		acted, err = r.byHand(ctx)
 	}
-	return r.save(ctx, nil, acted)
+	switch {
+	case err != nil:
+		return time.Time{}, err
+	case acted != nil:
+		return r.save(ctx, nil, acted)
+	case !until.IsZero():
+		return until, nil
+	}
+	return r.do(ctx, act)
 }
 
 func noPostScope(host string) error {
