@@ -65,6 +65,8 @@ const (
 	minFilter   = 256 << 10
 	maxFilter   = 20 << 20
 
+	// maxTitles bounds how many titles of lists one sentence names.
+	maxTitles = 10
 	// maxWarnings bounds the sentences about one export.
 	maxWarnings = 50
 )

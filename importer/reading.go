@@ -24,6 +24,7 @@ type reading struct {
 	edges   map[int64]edgeSet
 	byName  map[string]edgeSet // edges to accounts without an id, by name in lower case
 	lists   map[string]bool
+	onLists map[string]bool // of others, with the owner on them
 	names   *names
 	posts   *posts
 	notes   notes
@@ -65,7 +66,7 @@ func (e *Export) begin(ctx context.Context, yield func(social.Record, error) boo
 	e.done.Store(0)
 	r := &reading{
 		ctx: ctx, e: e, yield: yield,
-		edges: map[int64]edgeSet{}, byName: map[string]edgeSet{}, lists: map[string]bool{},
+		edges: map[int64]edgeSet{}, byName: map[string]edgeSet{}, lists: map[string]bool{}, onLists: map[string]bool{},
 		names: newNames(),
 	}
 	r.posts = newPosts(&r.counts, e.work())
@@ -87,6 +88,7 @@ func (r *reading) all() error {
 		return err
 	}
 	r.checkLists()
+	r.sayLists()
 	r.checkIndex()
 	r.finish()
 	if r.e.givePosts {
@@ -165,7 +167,9 @@ func (r *reading) elements(p part) (read func(jsontext.Value) error, end func())
 	case muteFile:
 		return r.edgeReader("muting", social.Muted), end
 	case listsFile:
-		return r.list, end
+		return r.listReader(r.lists, &r.counts.Lists), end
+	case onListsFile:
+		return r.listReader(r.onLists, &r.counts.OnLists), end
 	case notesFile:
 		return r.note, r.notes.sort
 	case tweetsFile:

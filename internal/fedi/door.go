@@ -113,11 +113,16 @@ func Open(o Options) (*Door, error) {
 		return nil, fault.New(fault.Invalid, "bad-user-agent", "The User-Agent may not hold line breaks.")
 	}
 	d.pace = newPace(o.Pause, d.now)
-	d.pace.ramp.until = time.Now().Add(o.Ramp)
+	d.pace.ramp.begin(o.Ramp)
 	d.connect = d.connectTCP
 	d.transport = d.newTransport(o.RootCAs)
 	return d, nil
 }
+
+// StartWith tells how many processes start at the moment, this one included:
+// together they keep to the pace of one. Each tells it to its Door at least every
+// second while it starts.
+func (d *Door) StartWith(n int) { d.pace.ramp.crowd.Store(int64(max(n, 1))) }
 
 func defaultAgent(ownHost string) string {
 	if ownHost == "" {

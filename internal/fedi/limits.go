@@ -59,7 +59,8 @@ const (
 	homeAtOnce     = 2
 	snacAtOnce     = 1 // snac has four threads in all
 	appPause       = time.Minute
-	rampGap        = 50 * time.Millisecond // between the starts of two requests to anybody, while a process starts
+	rampGap        = 50 * time.Millisecond // between the starts of two requests to anybody, while a process starts; of several, together
+	rampNotice     = 3 * time.Second       // in which those that start know of one more
 	circuitAfter   = 3                     // failures in a row
 	circuitFirst   = 5 * time.Minute
 	circuitMost    = 24 * time.Hour

@@ -106,6 +106,7 @@ type Counts struct {
 	Blocked        int `json:"blocked"`
 	Muted          int `json:"muted"`
 	Lists          int `json:"lists"`
+	OnLists        int `json:"on_lists"` // of others
 	Posts          int `json:"posts"`
 	Replies        int `json:"replies"`
 	Reposts        int `json:"reposts"`

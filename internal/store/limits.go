@@ -41,13 +41,13 @@ const (
 	duePerTurn   = 3    // of them handed out for one target domain
 	duePerList   = 10   // of them, where they go into lists
 	dueJobs      = 40   // handed out in all
+	foundJobs    = 20   // found ones that are enough for a turn: as many as are read in one request before they are asked
 	confirmJobs  = 40   // asked ones handed out for a relationship check
 	maxLives     = 5    // live Mirrors of one User that run
 	mirrorWindow = 50   // rows of a Mirror handed out for one act
 
-	homeAtOnce = 2 // follow tasks of one home server that are worked on at once, over all processes
+	homeAtOnce = 2 // follow tasks of one home server that are worked on at once, over all processes; one of snac, which has four threads in all
 	turnLength = 5 // requests for one User before it is another's turn: so many lead to a first follow
-	snacAtOnce = 1 // snac has four threads in all
 
 	crowdPerDay = 200 // new follows of one account in a UTC day, over all Users (ENG-09)
 

@@ -46,10 +46,10 @@
 
   // ---- taking the needed files out of a .zip, without unpacking any
   // These are the files that the importer reads.
-  const wanted = /^(?:(?:.*\/)?data\/|(?:[^\/]+\/)?)(?:manifest|account|screen-name-change|protected-history|following|follower|block|mute|lists-created|lists-subscribed|note-tweet|tweets?|community-tweet|twitter-circle-tweet)(?:-part\d+)?\.js$|^(?:.*\/)?data\/js\/(?:user_details|payload_details|tweet_index|tweets\/\d{4}_\d{2})\.js$|^(?:[^\/]+\/)?tweets\.csv$/i;
+  const wanted = /^(?:(?:.*\/)?data\/|(?:[^\/]+\/)?)(?:manifest|account|screen-name-change|protected-history|following|follower|block|mute|lists-created|lists-subscribed|lists-member|note-tweet|tweets?|community-tweet|twitter-circle-tweet)(?:-part\d+)?\.js$|^(?:.*\/)?data\/js\/(?:user_details|payload_details|tweet_index|tweets\/\d{4}_\d{2})\.js$|^(?:[^\/]+\/)?tweets\.csv$/i;
 
   // And these, of other places than X.
-  const others = /(^|\/)((actor|outbox)\.json|(following(_accounts)?|follows|followers(_accounts)?|blocks|blocked_accounts|mutes|muted_accounts|lists)\.csv|user_data(_tiktok)?\.json)$|(^|\/)(followers_and_following|threads|connections\/(followers|friends))\/(following\.(json|html)|followers(_\d+)?\.json|blocked_(profiles|accounts)\.json|who_you.*\.json|your_friends\.json)$/i;
+  const others = /(^|\/)((actor|outbox)\.json|(following(_accounts)?|follows|followers(_accounts)?|blocks|blocked_accounts|mutes|muted_accounts|lists)\.csv|user_data(_tiktok)?\.json)$|(^|\/)(followers_and_following|threads|connections\/(followers|friends))\/(following|followers(_\d+)?|blocked_(profiles|accounts)|who_you.*|your_friends)\.(json|html)$/i;
 
   async function slice(file, from, to) { return new DataView(await file.slice(from, to).arrayBuffer()); }
 
