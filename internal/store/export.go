@@ -49,7 +49,7 @@ var exported = []struct{ name, text string }{
 	{"undos", `SELECT decision, decided_at, before FROM undos WHERE user_id = $1 ORDER BY decided_at`},
 	{"mirrors", `SELECT id, destination_id, source_id, live, state, fault_code, fault_args, fault_say, protected, network, names, rules, limits, version,
 		server_rules, summary, planned_at, started_at, last_at, created_at FROM mirrors WHERE user_id = $1 ORDER BY id`},
-	{"lives", `SELECT mirror_id, kind, network, host, address, name, page, self, since, delay_micros, by_hand, most, spent, tag, modified, cursor,
+	{"lives", `SELECT mirror_id, kind, network, host, place, name, page, self, since, delay_micros, by_hand, most, spent, tag, modified, cursor,
 		quiet, failures, fault_code, fault_args, fault_say, looked_at, next_at, hand_at, created_at FROM lives WHERE user_id = $1 ORDER BY mirror_id`},
 	{"live_posts", `SELECT mirror_id, post_id, state, why, print, post, first_at, seen_at, due_at, fresh, changed_at FROM live_posts
 		WHERE user_id = $1 ORDER BY mirror_id, first_at, post_id`},

@@ -11,7 +11,7 @@ import (
 	"godwit/internal/social"
 )
 
-const liveColumns = `mirror_id, user_id, kind, network, host, address, name, page, self, since, delay_micros, by_hand, most, spent, tag,
+const liveColumns = `mirror_id, user_id, kind, network, host, place, name, page, self, since, delay_micros, by_hand, most, spent, tag,
 	modified, cursor, quiet, failures, fault_code, fault_args, fault_say, looked_at, next_at, hand_at, created_at`
 
 func scanLive(r scanner) (l social.Live, err error) {
@@ -98,7 +98,7 @@ func (s *Store) writeLive(ctx context.Context, x q, l social.Live, token social.
 		return err
 	}
 	_, err := x.exec(ctx, `
-		INSERT INTO lives (mirror_id, user_id, kind, network, host, address, name, page, self, token, since, delay_micros, by_hand, most, spent, tag,
+		INSERT INTO lives (mirror_id, user_id, kind, network, host, place, name, page, self, token, since, delay_micros, by_hand, most, spent, tag,
 			modified, cursor, quiet, failures, fault_code, fault_args, fault_say, looked_at, next_at, hand_at, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, '', '', '', 0, 0, '', '', '', 0, 0, 0, $15)
 		ON CONFLICT (mirror_id) DO UPDATE SET host = excluded.host, name = excluded.name, page = excluded.page, self = excluded.self, token = excluded.token,

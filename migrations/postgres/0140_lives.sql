@@ -8,7 +8,7 @@ CREATE TABLE lives (
   kind         TEXT NOT NULL,
   network      TEXT NOT NULL,
   host         TEXT NOT NULL, -- that is asked
-  address      TEXT NOT NULL,
+  place        TEXT NOT NULL, -- the address of a feed, or what the API calls the account
   name         TEXT NOT NULL,
   page         TEXT NOT NULL,
   self         TEXT NOT NULL, -- JSON
