@@ -3,6 +3,7 @@ package importer
 import (
 	"context"
 	"errors"
+	"io"
 	"strconv"
 	"strings"
 
@@ -111,11 +112,7 @@ func (r *reading) part(p part) error {
 	read, end := r.elements(p)
 	n, skipped := 0, 0
 	r.text.broken = 0
-	cut := func(each func(jsontext.Value) error) error { return stream(in, each) }
-	if p.kind == grailTableFile {
-		cut = func(each func(jsontext.Value) error) error { return table(in, each) }
-	}
-	err = inBatches(cut, func(v jsontext.Value) error {
+	err = inBatches(p.splitter(in), func(v jsontext.Value) error {
 		n++
 		err := read(v)
 		if errors.Is(err, errShape) {
@@ -138,6 +135,14 @@ func (r *reading) part(p part) error {
 		end()
 	}
 	return nil
+}
+
+// splitter is how a part is cut into elements.
+func (p part) splitter(in io.Reader) splitter {
+	if p.kind == grailTableFile {
+		return newTable(in)
+	}
+	return newCutter(in)
 }
 
 // publishEvery is after how many elements the counts are shown to others.

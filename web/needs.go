@@ -68,6 +68,8 @@ type matchStore interface {
 	DecideAll(ctx context.Context, userID int64, f store.MatchFilter, want int, d social.Decision, now time.Time) (n int, undo string, err error)
 	UndoDecide(ctx context.Context, userID int64, undo string) (n int, err error)
 	Unmatched(ctx context.Context, userID, after int64, limit int) ([]social.Account, error)
+	PageCounts(ctx context.Context, userID int64) (store.PageCounts, error)
+	AskPages(ctx context.Context, userID int64, now time.Time) (n int, err error)
 }
 
 type followStore interface {

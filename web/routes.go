@@ -59,6 +59,7 @@ var routes = []route{
 	{"GET /matches/events", person, (*site).matchesEvents, false},
 	{"GET /matches/missing", person, (*site).missing, false},
 	{"GET /matches/missing.csv", person, (*site).missingCSV, false},
+	{"POST /matches/pages", person, (*site).askPages, false},
 	{"GET /matches/check", person, (*site).checkAll, false},
 	{"POST /matches/decide", person, (*site).decide, false},
 	{"POST /matches/decide-all", person, (*site).decideAll, false},

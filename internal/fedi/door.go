@@ -80,6 +80,8 @@ type Door struct {
 	software  *shelf[social.Software]
 	templates *shelf[string] // host-meta, by host
 	apps      *shelf[struct{}]
+	robots    *shelf[rules]           // by host
+	pages     *shelf[social.LinkPage] // by address
 }
 
 // Open makes a Door.
@@ -87,6 +89,7 @@ func Open(o Options) (*Door, error) {
 	d := &Door{
 		guard: guard{allow: o.Allow}, userAgent: o.UserAgent, now: o.Now, route: o.Route, resolver: o.Resolver,
 		software: newShelf[social.Software](maxSoftware), templates: newShelf[string](maxSoftware), apps: newShelf[struct{}](maxApps),
+		robots: newShelf[rules](maxRobotsKept), pages: newShelf[social.LinkPage](maxPages),
 	}
 	if len(o.Allow) > 0 {
 		d.realm = social.Private

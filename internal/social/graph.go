@@ -148,6 +148,7 @@ type Account struct {
 	PinnedLinks []string
 	SeenAt      time.Time // when the source saw the profile so; the names are as of then
 	Claims      []Claim
+	Pages       []LinkPage // that the profile links to and that were read
 }
 
 // Claim is what an imported list says of an Account: that its person is at

@@ -16,6 +16,7 @@ const (
 
 	maxDomainDay = 2000  // handles asked of one registrable domain in a UTC day
 	maxUserDay   = 20000 // look-ups that one User causes in a UTC day
+	pagesPerDay  = 200   // pages of profiles that are read for one User within a day
 	daySeconds   = 24 * 60 * 60
 
 	askedPerPerson    = 7500   // numbers of a following list in 30 days (REG-02): Mastodon's own limit of follows
@@ -86,12 +87,19 @@ const (
 	mailEvery   = 24 * time.Hour      // between two letters about arrivals
 	knownLife   = 30 * 24 * time.Hour // of an account's id on a home server, which may get another one
 	targetLife  = 24 * time.Hour      // of the pace towards a host, after its window
+	pageLife    = 30 * 24 * time.Hour // of what a page said, before it may be read again
 	pausedRest  = time.Hour           // of following that a Wave's admin paused
 	slowRest    = time.Hour           // at half the pace, after which it is tried again
 	loadLife    = 48 * time.Hour
 	callLife    = 24 * time.Hour      // of the digest of a call; older calls are refused by their age
 	waveLife    = 90 * 24 * time.Hour // of a Wave with its counts after its end
 	lookUpLife  = 30 * 24 * time.Hour // of an answer that no Match refers to any more
+)
+
+// Looking keys up in the registry.
+const (
+	registryBatch  = 2500 // keys of one statement
+	registryAtOnce = 3    // statements, so that the pool keeps connections for others
 )
 
 // Times of the databases.

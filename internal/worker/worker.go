@@ -58,6 +58,7 @@ type Worker struct {
 	mover   bridge.Mover
 	forbids func(ctx context.Context, host string) (bool, error) // by its robots.txt
 	posts   posts
+	pages   pages
 	about   func(ctx context.Context, host string) (social.Server, error)
 	home    func(d social.Destination, token social.Secret, observe func(fedi.Call)) home
 	told    func(social.FollowJob)
@@ -89,7 +90,7 @@ func New(d Deps) *Worker {
 		w.told = func(social.FollowJob) {}
 	}
 	out := asker{d.Door, d.Store, w.now}
-	w.realm, w.mover, w.forbids, w.posts, w.about = d.Door.Realm(), out, d.Door.Forbids, out, out.About
+	w.realm, w.mover, w.forbids, w.posts, w.pages, w.about = d.Door.Realm(), out, d.Door.Forbids, out, out, out.About
 	w.home = func(dest social.Destination, token social.Secret, observe func(fedi.Call)) home {
 		return d.Door.Account(dest.Host, token, dest.Flavour, observe)
 	}
