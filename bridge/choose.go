@@ -24,11 +24,13 @@ const (
 	LeftSensitive Left = "sensitive"
 	LeftCommunity Left = "community"
 	LeftDate      Left = "date"
-	LeftWord      Left = "word"   // it holds a word or tag that the person does not want
-	LeftFilter    Left = "filter" // it is not among those that the person wants
-	LeftThere     Left = "there"  // it was carried over before
-	LeftEmpty     Left = "empty"  // nothing of it is left to be shown
-	LeftBroken    Left = "broken" // its parts don't fit together
+	LeftWord      Left = "word"    // it holds a word or tag that the person does not want
+	LeftFilter    Left = "filter"  // it is not among those that the person wants
+	LeftThere     Left = "there"   // it was carried over before
+	LeftEmpty     Left = "empty"   // nothing of it is left to be shown
+	LeftBroken    Left = "broken"  // its parts don't fit together
+	LeftLate      Left = "late"    // a live Mirror found it long after it was written
+	LeftSkipped   Left = "skipped" // a live Mirror was paused or stopped before its turn
 )
 
 // Step is one Post to be carried over, in the order in which it is.

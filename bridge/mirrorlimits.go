@@ -60,6 +60,16 @@ const (
 	suspectedBehind = 3              // rows behind the last one found that are read back too
 )
 
+// How a Source is looked at for new Posts.
+const (
+	liveAtOnce     = 10             // new threads that one look takes without asking (ENG-11)
+	liveLate       = 48 * time.Hour // what is older when it is first seen is not carried over
+	liveQuiet      = 20             // looks without anything new, after which pauses grow no more
+	liveSoonest    = time.Minute
+	liveFailed     = 5 * time.Minute // after the first failure, doubling
+	liveFailedMost = 24 * time.Hour
+)
+
 // How a picture or a video is made fit. Decoded it takes four bytes a pixel.
 const (
 	maxSide     = 8_192

@@ -30,6 +30,9 @@ func Rows(p *social.Post, r Rendered) (rows []social.StatusJob) {
 // under all names.
 func CanvasOf(m social.Mirror, d social.Destination, known func(accountID, username string) social.Handle) Canvas {
 	c := Canvas{Limits: LimitsOf(d.Flavour, social.Instance{Version: m.Version, Posting: m.Limits}), Rules: m.Rules}
+	if m.Live { // what is new is new there too, and to be seen
+		c.Limits.Backdates = false
+	}
 	if zone, err := time.LoadLocation(m.Rules.Zone); err == nil {
 		c.Zone = zone
 	}

@@ -50,6 +50,8 @@ var mirrorSay = map[string]string{
 	"left-empty":     "Left out: nothing of it is left to show.",
 	"left-there":     "Left out: it was carried over before.",
 	"left-broken":    "Left out: the export is damaged here.",
+	"left-late":      "Left out: it was days old when we saw it first.",
+	"left-skipped":   "Left out: carrying over was paused or stopped before its turn.",
 
 	"note-split":      "Too long for {server} ({limit}): becomes {k} posts in a thread.",
 	"note-cut":        "The export has only the beginning of it; the rest is linked.",

@@ -30,7 +30,7 @@ func TestMirrorSentences(t *testing.T) {
 			check(SayStatus(social.StatusJob{State: state, Reason: why}, "home.test"))
 		}
 	}
-	for _, why := range []Left{LeftPrivate, LeftProtected, LeftReply, LeftRepost, LeftQuote, LeftSensitive, LeftCommunity, LeftDate, LeftWord, LeftFilter, LeftThere, LeftEmpty, LeftBroken} {
+	for _, why := range []Left{LeftPrivate, LeftProtected, LeftReply, LeftRepost, LeftQuote, LeftSensitive, LeftCommunity, LeftDate, LeftWord, LeftFilter, LeftThere, LeftEmpty, LeftBroken, LeftLate, LeftSkipped} {
 		check(SayLeft(why))
 	}
 	notes := []Note{NoteSplit, NoteCut, NoteTorn, NoteNoAlt, NoteAltCut, NoteShrink, NoteFileLink, NoteAbsent, NoteFollowUp, NoteLongLink, NoteSensitive, NoteWarned, NoteDateless, NotePoll, NoteHandles, NoteNoQuote}

@@ -116,9 +116,12 @@ func withoutMore(m cborMap) cborMap {
 	return m
 }
 
+// blob is a file of a post. In a repository it is named by a link that nothing
+// here follows; an answer in JSON tells the name by which a server has it.
 func blob(kind social.MediaKind, m cborMap, member string) social.Media {
 	ratio, file := m.object("aspectRatio"), m.object(member)
-	return social.Media{Kind: kind, Missing: true, Alt: social.Clean(m.text("alt"), maxAlt), Size: max(file.number("size"), 0),
+	name := social.Clean(file.object("ref").text("$link"), maxLink)
+	return social.Media{Kind: kind, File: name, Missing: name == "", Alt: social.Clean(m.text("alt"), maxAlt), Size: max(file.number("size"), 0),
 		Width: int(clamp(ratio.number("width"))), Height: int(clamp(ratio.number("height")))}
 }
 

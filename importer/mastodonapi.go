@@ -20,6 +20,14 @@ var apart = map[string]social.Network{
 	"truthsocial.com": social.TruthSocial, "gab.com": social.Gab,
 }
 
+// NetworkOf is the network that a server of the Mastodon API belongs to.
+func NetworkOf(host string) social.Network {
+	if n, ok := apart[strings.TrimPrefix(host, "www.")]; ok {
+		return n
+	}
+	return social.Fediverse
+}
+
 // apiAccount reads whose account it is, and on which network.
 func (r *reading) apiAccount(_ part, in io.Reader) error {
 	v, err := wholeValue(in)

@@ -114,7 +114,8 @@ func (h *house) furnish(ctx context.Context) error {
 	if h.user, err = h.store.LocalUser(ctx, time.Now().UTC()); err != nil {
 		return err
 	}
-	deps := worker.Deps{Store: h.store, Door: h.door, Spool: h.spool, Log: h.logger()}
+	deps := worker.Deps{Store: h.store, Door: h.door, Spool: h.spool, Log: h.logger(),
+		X: worker.XAccess{Own: h.cfg.OpenTo == config.Local, Post: h.cfg.XPrices.Post}}
 	if err := h.openPost(&deps); err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ command, or "godwit serve", goes on.`,
 		a.mirrorOrder("pause", "Send nothing any more until resume", (*mirroring).pause),
 		a.mirrorOrder("resume", "Let a paused carrying over go on", (*mirroring).resume),
 		a.mirrorOrder("stop", "End it for good; what was sent stays, and can be undone", (*mirroring).stop),
-		a.mirrorRetryCommand())
+		a.mirrorRetryCommand(), a.mirrorLiveCommand())
 	return cmd
 }
 

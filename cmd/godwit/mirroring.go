@@ -39,7 +39,7 @@ func (m *mirroring) choose(ctx context.Context) error {
 		return err
 	}
 	for _, one := range slices.Backward(mirrors) {
-		if one.DestinationID == m.d.ID {
+		if one.DestinationID == m.d.ID && !one.Live {
 			m.m = one
 			m.source, err = m.store.GetSource(ctx, m.user.ID, one.SourceID)
 			return err
@@ -168,25 +168,39 @@ func (m *mirroring) start(ctx context.Context) error {
 // allowed reports that the account has the permission, and that the person
 // wants it, after they have seen how long it takes and the server's rules.
 func (m *mirroring) allowed(ctx context.Context) error {
-	if !fedi.MayPost(m.d.Scopes) {
-		return fault.New(fault.Invalid, "no-post-scope-cli", "{host} hasn't given the permission to post yet. Run godwit login --posts @{handle} and allow it; you can take it back when it is done.", "host", m.d.Host, "handle", m.d.Handle.String())
+	if err := m.permitted(); err != nil {
+		return err
 	}
 	c, err := m.store.MirrorCounts(ctx, m.user.ID, m.m.ID)
 	if err != nil || m.o.yes || c.Waiting() == 0 {
 		return err
 	}
 	fmt.Fprintln(m.stderr, m.estimate(ctx, c).English)
-	if len(m.m.ServerRules) > 0 {
-		fmt.Fprintf(m.stderr, "%s has these rules. Read them; carrying over may be limited:\n", m.d.Host)
-		for _, rule := range m.m.ServerRules {
-			fmt.Fprintln(m.stderr, "  - "+social.Printable(rule, 500))
-		}
-	}
+	m.sayRules()
 	fmt.Fprint(m.stderr, "Type the word start to go on: ")
 	if !m.typed("start") {
 		return fault.New(fault.Invalid, "not-confirmed", "Nothing was sent. Type the word start to go on, or use --yes.")
 	}
 	return nil
+}
+
+// permitted is the fault of an account that has not given the permission to post.
+func (m *mirroring) permitted() error {
+	if fedi.MayPost(m.d.Scopes) {
+		return nil
+	}
+	return fault.New(fault.Invalid, "no-post-scope-cli", "{host} hasn't given the permission to post yet. Run godwit login --posts @{handle} and allow it; you can take it back when it is done.", "host", m.d.Host, "handle", m.d.Handle.String())
+}
+
+// sayRules shows what the server asks its people to keep.
+func (m *mirroring) sayRules() {
+	if len(m.m.ServerRules) == 0 {
+		return
+	}
+	fmt.Fprintf(m.stderr, "%s has these rules. Read them; carrying over may be limited:\n", m.d.Host)
+	for _, rule := range m.m.ServerRules {
+		fmt.Fprintln(m.stderr, "  - "+social.Printable(rule, 500))
+	}
 }
 
 // typed reads one line and reports whether it is the word.

@@ -20,15 +20,26 @@ type answer struct {
 	host   string // the host that answered, after redirects
 }
 
+// want is what a public document is asked for with.
+type want struct {
+	accept        string
+	most          int64  // bytes of it
+	tag, modified string // of what we have of it already
+}
+
 // get fetches a public document without a token, following a few redirects;
 // every hop passes the same checks and waits for its own host's turn.
 func (d *Door) get(ctx context.Context, raw, accept string, most int64) (answer, error) {
+	return d.getAs(ctx, raw, want{accept: accept, most: most})
+}
+
+func (d *Door) getAs(ctx context.Context, raw string, as want) (answer, error) {
 	u, host, err := d.parseURL(raw)
 	if err != nil {
 		return answer{}, err
 	}
 	for hop := 0; ; hop++ {
-		a, err := d.once(ctx, host, u, accept, most)
+		a, err := d.once(ctx, host, u, as)
 		if err != nil || !redirects(a.status) {
 			return a, err
 		}
@@ -64,7 +75,7 @@ func (d *Door) follow(from *url.URL, location string) (*url.URL, string, error) 
 
 // once makes one look-up request when its host's turn has come, and remembers
 // how the host did.
-func (d *Door) once(ctx context.Context, host string, u *url.URL, accept string, most int64) (answer, error) {
+func (d *Door) once(ctx context.Context, host string, u *url.URL, as want) (answer, error) {
 	p, err := d.pace.enterOther(ctx, host)
 	if err != nil {
 		return answer{}, err
@@ -73,7 +84,7 @@ func (d *Door) once(ctx context.Context, host string, u *url.URL, accept string,
 	if err := spares(ctx, host); err != nil { // after the wait: it may have been long
 		return answer{}, err
 	}
-	a, err := d.fetch(ctx, u, accept, most)
+	a, err := d.fetch(ctx, u, as)
 	switch {
 	case err != nil && stopped(ctx):
 		return answer{}, ctx.Err()
@@ -103,7 +114,7 @@ func (d *Door) judge(p *pass, a answer) error {
 }
 
 // fetch sends one GET and reads the answer within all bounds of time and size.
-func (d *Door) fetch(ctx context.Context, u *url.URL, accept string, most int64) (answer, error) {
+func (d *Door) fetch(ctx context.Context, u *url.URL, as want) (answer, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, lookUpTime, errSlow)
 	defer cancel()
 	ctx, abort := context.WithCancelCause(limitInterim(ctx))
@@ -113,7 +124,13 @@ func (d *Door) fetch(ctx context.Context, u *url.URL, accept string, most int64)
 		return answer{}, errRefusedURL
 	}
 	req.Header.Set("User-Agent", d.userAgent)
-	req.Header.Set("Accept", accept)
+	req.Header.Set("Accept", as.accept)
+	if as.tag != "" {
+		req.Header.Set("If-None-Match", as.tag)
+	}
+	if as.modified != "" {
+		req.Header.Set("If-Modified-Since", as.modified)
+	}
 	late := time.AfterFunc(headerTime, func() { abort(errSlow) })
 	resp, err := d.transport.RoundTrip(req)
 	late.Stop()
@@ -125,7 +142,7 @@ func (d *Door) fetch(ctx context.Context, u *url.URL, accept string, most int64)
 	if redirects(a.status) {
 		return a, nil // the body of a redirect is nobody's business
 	}
-	a.body, err = readAll(resp.Body, most)
+	a.body, err = readAll(resp.Body, as.most)
 	return a, cause(ctx, err)
 }
 

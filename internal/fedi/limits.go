@@ -31,6 +31,7 @@ const (
 	maxAPI         = 1 << 20
 	maxSearch      = 2 << 20
 	maxBlocks      = 16 << 20
+	maxFeed        = 4 << 20
 	maxPage        = 8 << 20 // a thousand people on X, each with a profile of some KB
 )
 
@@ -127,6 +128,15 @@ const (
 	maxTypes       = 64
 	maxType        = 100
 	maxPostingSize = 1 << 40 // a figure of an instance that is larger says nothing
+)
+
+// Bounds of the feeds and posts that new posts are looked for in.
+const (
+	maxMark      = 256            // characters of an ETag or a date of a feed
+	maxFeedFresh = 24 * time.Hour // for which a feed may ask to be left alone
+	livePage     = 40             // newest posts that are looked at
+	liveXLeast   = 5              // posts of a page of X
+	liveXMost    = 20
 )
 
 // Bounds of what is read of a Bluesky account. MaxRepository is in bytes: the

@@ -83,7 +83,7 @@ func (d *Door) askPage(ctx context.Context, u *url.URL, host string) (answer, er
 	if !said.allow(u) {
 		return answer{}, errRefusedURL
 	}
-	return d.once(ctx, host, u, acceptPage, maxPageHTML)
+	return d.once(ctx, host, u, want{accept: acceptPage, most: maxPageHTML})
 }
 
 // pageEnding is what trouble on the way means for a page.

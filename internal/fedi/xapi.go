@@ -123,6 +123,10 @@ func (x *XAPI) Page(ctx context.Context, ask social.PullAsk) (social.PullPage, e
 	if err != nil {
 		return social.PullPage{}, err
 	}
+	return x.page(ctx, r, ask.Cursor)
+}
+
+func (x *XAPI) page(ctx context.Context, r request, cursor string) (social.PullPage, error) {
 	a, err := x.ask(ctx, r)
 	if err != nil {
 		return social.PullPage{}, err
@@ -138,7 +142,7 @@ func (x *XAPI) Page(ctx context.Context, ask social.PullAsk) (social.PullPage, e
 		return social.PullPage{}, explain(x.host, errMalformed)
 	}
 	out := social.PullPage{Body: a.body, Entries: len(page.Data)}
-	if page.Meta != nil && page.Meta.Next != ask.Cursor { // else it turns in a circle
+	if page.Meta != nil && page.Meta.Next != cursor { // else it turns in a circle
 		out.Next = page.Meta.Next
 	}
 	if out.Next != "" && !cursorForm.MatchString(out.Next) {

@@ -14,6 +14,7 @@ var shares = map[social.TaskKind]int{
 	social.LookUpTask: 64,
 	social.FollowTask: 32,
 	social.MirrorTask: 8,
+	social.LiveTask:   8,
 	social.ServerTask: 8,
 	social.MailTask:   2,
 }

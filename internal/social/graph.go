@@ -29,6 +29,7 @@ const (
 	Instagram Network = "instagram"
 	TikTok    Network = "tiktok"
 
+	Web         Network = "web" // a page with a feed
 	TruthSocial Network = "truthsocial"
 	Gab         Network = "gab"
 )
@@ -58,6 +59,7 @@ const (
 	KindFacebook    SourceKind = "facebook"
 	KindTikTok      SourceKind = "tiktok"
 	KindXAPI        SourceKind = "x-api"        // answers of X's API
+	KindLive        SourceKind = "live"         // looked at for new Posts, for a Mirror that goes on
 	KindMastodonAPI SourceKind = "mastodon-api" // answers of a server with Mastodon's, such as Truth Social's
 )
 

@@ -159,6 +159,7 @@ type Mirror struct {
 	UserID        int64
 	DestinationID int64
 	SourceID      int64
+	Live          bool // it goes on with new Posts; there is a Live of its ID
 	State         MirrorState
 	FaultCode     string // why it could not be planned, or is paused; "" when the person paused it
 	FaultArgs     map[string]string

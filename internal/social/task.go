@@ -13,6 +13,7 @@ const (
 	LookUpTask TaskKind = "lookup" // a registrable domain: one request at a time over all its hosts
 	FollowTask TaskKind = "follow" // a Destination: one act at a time
 	MirrorTask TaskKind = "mirror" // a Destination: one act for one of its Mirrors at a time
+	LiveTask   TaskKind = "live"   // a Mirror: one look at its Source for new Posts
 	ServerTask TaskKind = "server" // a server that somebody looks at who has no account yet
 	MailTask   TaskKind = "mail"   // a User: one letter at a time
 )

@@ -44,6 +44,10 @@ func (s *Store) SaveDestination(ctx context.Context, d social.Destination, token
 			FROM mirrors WHERE destination_id = $1`, saved.ID, micros(atOnce)); err != nil {
 			return err
 		}
+		if _, err := ringAll(ctx, x, social.LiveTask, `SELECT id AS subject, user_id, CAST($2 AS BIGINT) AS at
+			FROM mirrors WHERE destination_id = $1 AND live AND state = 'running'`, saved.ID, micros(atOnce)); err != nil {
+			return err
+		}
 		return ring(ctx, x, social.FollowTask, saved.ID, atOnce)
 	})
 	return saved, err
@@ -101,7 +105,8 @@ func (s *Store) token(ctx context.Context, x q, d social.Destination) (social.Se
 // and Budgets; a worker that is acting for it is fenced off.
 func (s *Store) DeleteDestination(ctx context.Context, userID, id int64) error {
 	return s.write(ctx, func(x q) error {
-		_, err := x.exec(ctx, `DELETE FROM tasks WHERE kind IN ('follow', 'mirror') AND subject = $2 AND user_id = $1`, userID, id)
+		_, err := x.exec(ctx, `DELETE FROM tasks WHERE user_id = $1 AND (kind IN ('follow', 'mirror') AND subject = $2
+			OR kind = 'live' AND subject IN (SELECT id FROM mirrors WHERE destination_id = $2))`, userID, id)
 		if err != nil {
 			return err
 		}

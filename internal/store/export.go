@@ -48,8 +48,12 @@ var exported = []struct{ name, text string }{
 	{"wave_members", `SELECT wave_id, destination_id, joined_at FROM wave_members WHERE user_id = $1 ORDER BY destination_id`},
 	{"starter_picks", `SELECT starter_id, destination_id, picked_at FROM starter_picks WHERE user_id = $1 ORDER BY 1, 2`},
 	{"undos", `SELECT decision, decided_at, before FROM undos WHERE user_id = $1 ORDER BY decided_at`},
-	{"mirrors", `SELECT id, destination_id, source_id, state, fault_code, fault_args, fault_say, protected, network, names, rules, limits, version,
+	{"mirrors", `SELECT id, destination_id, source_id, live, state, fault_code, fault_args, fault_say, protected, network, names, rules, limits, version,
 		server_rules, summary, planned_at, started_at, last_at, created_at FROM mirrors WHERE user_id = $1 ORDER BY id`},
+	{"lives", `SELECT mirror_id, kind, network, host, place, name, page, self, since, delay_micros, by_hand, most, spent, tag, modified, cursor,
+		quiet, failures, fault_code, fault_args, fault_say, looked_at, next_at, hand_at, created_at FROM lives WHERE user_id = $1 ORDER BY mirror_id`},
+	{"live_posts", `SELECT mirror_id, post_id, state, why, print, post, first_at, seen_at, due_at, fresh, changed_at FROM live_posts
+		WHERE user_id = $1 ORDER BY mirror_id, first_at, post_id`},
 	{"mirror_posts", `SELECT mirror_id, post_id, position, answers, torn, visibility, notes, post FROM mirror_posts
 		WHERE user_id = $1 ORDER BY mirror_id, position`},
 	{"mirror_jobs", `SELECT id, mirror_id, destination_id, network, post_id, part, parts, parent_id, position, draft, files, state, reason,
@@ -67,7 +71,7 @@ var exported = []struct{ name, text string }{
 
 // documents are the columns that hold JSON.
 var documents = []string{"owner", "counts", "warnings", "fault_args", "links", "pinned_links", "evidence", "texts", "before",
-	"names", "rules", "limits", "server_rules", "summary", "notes", "post", "draft", "files"}
+	"names", "rules", "limits", "server_rules", "summary", "notes", "post", "draft", "files", "self", "fresh"}
 
 // ExportUser writes everything held about the User as one JSON document,
 // secrets left out: an object with a list of rows for each table. It is first

@@ -44,6 +44,7 @@ const (
 	dueJobs      = 40   // handed out in all
 	foundJobs    = 20   // found ones that are enough for a turn: as many as are read in one request before they are asked
 	confirmJobs  = 40   // asked ones handed out for a relationship check
+	maxLives     = 5    // live Mirrors of one User that run
 	mirrorWindow = 50   // rows of a Mirror handed out for one act
 
 	homeAtOnce = 2 // follow tasks of one home server that are worked on at once, over all processes; one of snac, which has four threads in all

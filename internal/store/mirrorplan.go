@@ -75,6 +75,18 @@ const partsOfPost = 1 << 12
 // SavePlan stores some Posts of the plan with the statuses that they become,
 // under the claim.
 func (s *Store) SavePlan(ctx context.Context, t social.Task, m social.Mirror, network social.Network, posts []social.MirrorPost, now time.Time) error {
+	m.Network = network
+	return s.write(ctx, func(x q) error {
+		if _, err := fence(ctx, x, t, social.MirrorTask); err != nil {
+			return err
+		}
+		return savePlanned(ctx, x, m, posts, now)
+	})
+}
+
+// savePlanned adds Posts to a Mirror's plan. Those that are in it stay as they
+// are.
+func savePlanned(ctx context.Context, x q, m social.Mirror, posts []social.MirrorPost, now time.Time) error {
 	var postRows []postRow
 	var statusRows []statusRow
 	for _, p := range posts {
@@ -83,48 +95,54 @@ func (s *Store) SavePlan(ctx context.Context, t social.Task, m social.Mirror, ne
 			statusRows = append(statusRows, statusRow{p.Post.ID, j.Part, j.Parts, p.Position*partsOfPost + j.Part, encode(j.Draft), encodeList(j.Files), len(j.Files), j.Print})
 		}
 	}
-	return s.write(ctx, func(x q) error {
-		owner, err := fence(ctx, x, t, social.MirrorTask)
-		if err != nil {
-			return err
-		}
-		if _, err := x.exec(ctx, `INSERT INTO mirror_posts (mirror_id, user_id, post_id, position, answers, torn, visibility, notes, post)
-			SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), e.value->>'id', CAST(e.value->>'position' AS BIGINT), e.value->>'answers',
-				CAST(e.value->>'torn' AS BOOLEAN), e.value->>'visibility', e.value->>'notes', e.value->>'post'
-			FROM EACH($3) WHERE true ON CONFLICT (mirror_id, post_id) DO NOTHING`, m.ID, owner, array(postRows)); err != nil {
-			return err
-		}
-		_, err = x.exec(ctx, `INSERT INTO mirror_jobs (user_id, mirror_id, destination_id, network, post_id, part, parts, parent_id, position,
-				draft, files, file_count, state, is_open, reason, key, print, parent_at, sent_at, tried_at, misses, missed_at, remote_id, url, attempts, due_at, updated_at)
-			SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS TEXT), e.value->>'post', CAST(e.value->>'part' AS BIGINT),
-				CAST(e.value->>'parts' AS BIGINT), 0, CAST(e.value->>'position' AS BIGINT), e.value->>'draft', e.value->>'files', CAST(e.value->>'count' AS BIGINT),
-				'planned', true, '', '', e.value->>'print', 0, 0, 0, 0, 0, '', '', 0, 0, CAST($5 AS BIGINT)
-			FROM EACH($6) WHERE true ON CONFLICT (mirror_id, post_id, part) DO NOTHING`,
-			owner, m.ID, t.ID, string(network), micros(now), array(statusRows))
+	if _, err := x.exec(ctx, `INSERT INTO mirror_posts (mirror_id, user_id, post_id, position, answers, torn, visibility, notes, post)
+		SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), e.value->>'id', CAST(e.value->>'position' AS BIGINT), e.value->>'answers',
+			CAST(e.value->>'torn' AS BOOLEAN), e.value->>'visibility', e.value->>'notes', e.value->>'post'
+		FROM EACH($3) WHERE true ON CONFLICT (mirror_id, post_id) DO NOTHING`, m.ID, m.UserID, array(postRows)); err != nil {
 		return err
-	})
+	}
+	_, err := x.exec(ctx, `INSERT INTO mirror_jobs (user_id, mirror_id, destination_id, network, post_id, part, parts, parent_id, position,
+			draft, files, file_count, state, is_open, reason, key, print, parent_at, sent_at, tried_at, misses, missed_at, remote_id, url, attempts, due_at, updated_at)
+		SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS TEXT), e.value->>'post', CAST(e.value->>'part' AS BIGINT),
+			CAST(e.value->>'parts' AS BIGINT), 0, CAST(e.value->>'position' AS BIGINT), e.value->>'draft', e.value->>'files', CAST(e.value->>'count' AS BIGINT),
+			'planned', true, '', '', e.value->>'print', 0, 0, 0, 0, 0, '', '', 0, 0, CAST($5 AS BIGINT)
+		FROM EACH($6) WHERE true ON CONFLICT (mirror_id, post_id, part) DO NOTHING`,
+		m.UserID, m.ID, m.DestinationID, string(m.Network), micros(now), array(statusRows))
+	return err
 }
 
-// FinishPlan ends the planning: statuses of one Post answer each other, those of
-// an answer the last one of what it answers. m brings what planning found out.
+// linkPlanned has statuses of one Post answer each other, those of an answer the
+// last one of what it answers, from a place in the plan on.
+func linkPlanned(ctx context.Context, x q, mirrorID int64, from int) error {
+	for _, text := range []string{
+		`UPDATE mirror_jobs SET parent_id = COALESCE((SELECT p.id FROM mirror_jobs AS p
+			WHERE p.mirror_id = mirror_jobs.mirror_id AND p.post_id = mirror_jobs.post_id AND p.part = mirror_jobs.part - 1), 0)
+			WHERE mirror_id = $1 AND position >= $2 AND part > 1 AND tried_at = 0 AND state = 'planned'`,
+		`UPDATE mirror_jobs SET parent_id = COALESCE((SELECT MAX(p.id) FROM mirror_posts AS a, mirror_jobs AS p
+			WHERE a.mirror_id = mirror_jobs.mirror_id AND a.post_id = mirror_jobs.post_id AND a.answers <> ''
+			AND p.destination_id = mirror_jobs.destination_id AND p.network = mirror_jobs.network AND p.post_id = a.answers
+			AND p.part = p.parts AND (p.mirror_id = a.mirror_id OR p.state = 'sent')), 0)
+			WHERE mirror_id = $1 AND position >= $2 AND part = 1 AND tried_at = 0 AND state = 'planned'`,
+	} {
+		if _, err := x.exec(ctx, text, mirrorID, from*partsOfPost); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// FinishPlan ends the planning. m brings what planning found out.
 func (s *Store) FinishPlan(ctx context.Context, t social.Task, m social.Mirror, now time.Time) error {
 	return s.write(ctx, func(x q) error {
 		if _, err := fence(ctx, x, t, social.MirrorTask); err != nil {
 			return err
 		}
-		for _, text := range []string{
-			`UPDATE mirror_jobs SET parent_id = COALESCE((SELECT p.id FROM mirror_jobs AS p
-				WHERE p.mirror_id = mirror_jobs.mirror_id AND p.post_id = mirror_jobs.post_id AND p.part = mirror_jobs.part - 1), 0)
-				WHERE mirror_id = $1 AND part > 1 AND tried_at = 0 AND state = 'planned'`,
-			`UPDATE mirror_jobs SET parent_id = COALESCE((SELECT MAX(p.id) FROM mirror_posts AS a, mirror_jobs AS p
-				WHERE a.mirror_id = mirror_jobs.mirror_id AND a.post_id = mirror_jobs.post_id AND a.answers <> ''
-				AND p.destination_id = mirror_jobs.destination_id AND p.network = mirror_jobs.network AND p.post_id = a.answers
-				AND p.part = p.parts AND (p.mirror_id = a.mirror_id OR p.state = 'sent')), 0)
-				WHERE mirror_id = $1 AND part = 1 AND tried_at = 0 AND state = 'planned'`,
-		} {
-			if _, err := x.exec(ctx, text, m.ID); err != nil {
-				return err
-			}
+		relink := func() error { return linkPlanned(ctx, x, m.ID, 0) }
+		if m.Live {
+			relink = func() error { return planLiveAgain(ctx, x, m.ID) }
+		}
+		if err := relink(); err != nil {
+			return err
 		}
 		return fenced(x.exec(ctx, `UPDATE mirrors SET protected = $2, network = $3, names = $4, limits = $5, version = $6, server_rules = $7,
 				summary = $8, planned_at = $9, fault_code = '', fault_args = '', fault_say = '' WHERE id = $1 AND rules = $10`,

@@ -10,11 +10,11 @@ import (
 	"godwit/internal/social"
 )
 
-const mirrorColumns = `id, user_id, destination_id, source_id, state, fault_code, fault_args, fault_say, protected, network, names,
+const mirrorColumns = `id, user_id, destination_id, source_id, live, state, fault_code, fault_args, fault_say, protected, network, names,
 	rules, limits, version, server_rules, summary, planned_at, started_at, last_at, created_at`
 
 func scanMirror(r scanner) (m social.Mirror, err error) {
-	err = r.Scan(&m.ID, &m.UserID, &m.DestinationID, &m.SourceID, &m.State, &m.FaultCode, document{&m.FaultArgs}, &m.FaultSay,
+	err = r.Scan(&m.ID, &m.UserID, &m.DestinationID, &m.SourceID, &m.Live, &m.State, &m.FaultCode, document{&m.FaultArgs}, &m.FaultSay,
 		&m.Protected, &m.Network, document{&m.Names}, document{&m.Rules}, document{&m.Limits}, &m.Version, document{&m.ServerRules},
 		document{&m.Plan}, moment{&m.PlannedAt}, moment{&m.StartedAt}, moment{&m.LastAt}, moment{&m.CreatedAt})
 	return m, err
@@ -33,23 +33,28 @@ func (s *Store) SaveMirror(ctx context.Context, userID, destinationID, sourceID 
 		if _, err := scanSource(x.row(ctx, `SELECT `+sourceColumns+` FROM sources WHERE user_id = $1 AND id = $2`, userID, sourceID)); err != nil {
 			return err
 		}
-		m, err = scanMirror(x.row(ctx, `
-			INSERT INTO mirrors (user_id, destination_id, source_id, state, fault_code, fault_args, fault_say, protected, network, names,
-				rules, limits, version, server_rules, summary, planned_at, started_at, last_at, created_at)
-			VALUES ($1, $2, $3, '', '', '', '', false, '', '', $4, '', '', '', '', 0, 0, 0, $5)
-			ON CONFLICT (destination_id, source_id) DO UPDATE SET rules = excluded.rules, planned_at = 0, fault_code = '', fault_say = '',
-				fault_args = '', state = CASE WHEN mirrors.state = 'paused' THEN mirrors.state ELSE '' END
-			WHERE NOT (mirrors.state IN ('running', 'undoing') AND `+isOpen+`)
-			RETURNING `+mirrorColumns, userID, destinationID, sourceID, encode(rules), micros(now)))
-		if errors.Is(err, sql.ErrNoRows) {
-			return mirrorRuns()
-		}
-		if err != nil {
-			return err
-		}
-		return ring(ctx, x, social.MirrorTask, destinationID, now)
+		m, err = x.saveMirror(ctx, userID, destinationID, sourceID, rules, now)
+		return err
 	})
 	return m, err
+}
+
+func (x q) saveMirror(ctx context.Context, userID, destinationID, sourceID int64, rules social.MirrorRules, now time.Time) (social.Mirror, error) {
+	m, err := scanMirror(x.row(ctx, `
+		INSERT INTO mirrors (user_id, destination_id, source_id, state, fault_code, fault_args, fault_say, protected, network, names,
+			rules, limits, version, server_rules, summary, planned_at, started_at, last_at, created_at)
+		VALUES ($1, $2, $3, '', '', '', '', false, '', '', $4, '', '', '', '', 0, 0, 0, $5)
+		ON CONFLICT (destination_id, source_id) DO UPDATE SET rules = excluded.rules, planned_at = 0, fault_code = '', fault_say = '',
+			fault_args = '', state = CASE WHEN mirrors.state = 'paused' THEN mirrors.state ELSE '' END
+		WHERE NOT (mirrors.state IN ('running', 'undoing') AND `+isOpen+`)
+		RETURNING `+mirrorColumns, userID, destinationID, sourceID, encode(rules), micros(now)))
+	if errors.Is(err, sql.ErrNoRows) {
+		return m, mirrorRuns()
+	}
+	if err != nil {
+		return m, err
+	}
+	return m, ring(ctx, x, social.MirrorTask, destinationID, now)
 }
 
 // isOpen says that something is still to be done for a Mirror's rows.
@@ -99,6 +104,11 @@ func (s *Store) StartMirror(ctx context.Context, userID, id int64, now time.Time
 			started_at = CASE WHEN started_at = 0 THEN $2 ELSE started_at END WHERE id = $1`, id, micros(now)); err != nil {
 			return err
 		}
+		if m.Live {
+			if err := startLive(ctx, x, id, now); err != nil {
+				return err
+			}
+		}
 		return ring(ctx, x, social.MirrorTask, m.DestinationID, now)
 	})
 	if err == nil && unplanned {
@@ -111,7 +121,7 @@ func (s *Store) StartMirror(ctx context.Context, userID, id int64, now time.Time
 // started since (of two exports with the same posts each is carried over once),
 // or the server takes less than it said.
 func planAnew(ctx context.Context, x q, m *social.Mirror) error {
-	n, err := x.exec(ctx, `UPDATE mirrors SET planned_at = 0, fault_code = '' WHERE id = $1 AND (fault_code = 'mirror-limits' OR EXISTS (SELECT 1 FROM mirrors AS o
+	n, err := x.exec(ctx, `UPDATE mirrors SET planned_at = 0, fault_code = '' WHERE id = $1 AND (fault_code = 'mirror-limits' OR NOT live AND EXISTS (SELECT 1 FROM mirrors AS o
 		WHERE o.destination_id = mirrors.destination_id AND o.id <> mirrors.id AND o.started_at >= mirrors.planned_at))`, m.ID)
 	if n > 0 {
 		m.PlannedAt = time.Time{}
@@ -147,6 +157,9 @@ func (s *Store) StopMirror(ctx context.Context, userID, id int64, now time.Time)
 		if err := x.halt(ctx, userID, id, `state IN ('', 'running', 'paused')`, social.MirrorStopped); err != nil {
 			return err
 		}
+		if err := dropFound(ctx, x, id); err != nil {
+			return err
+		}
 		_, err := x.exec(ctx, `UPDATE mirror_jobs SET state = 'canceled', is_open = false, reason = '', due_at = 0, updated_at = $2
 			WHERE mirror_id = $1 AND state = 'planned' AND tried_at = 0`, id, micros(now))
 		return err
@@ -163,6 +176,9 @@ func (s *Store) UndoMirror(ctx context.Context, userID, id int64, now time.Time)
 			return err
 		}
 		if _, err := x.exec(ctx, `UPDATE mirrors SET state = 'undoing', fault_code = '', fault_args = '', fault_say = '' WHERE id = $1`, id); err != nil {
+			return err
+		}
+		if err := dropFound(ctx, x, id); err != nil {
 			return err
 		}
 		for _, text := range []string{

@@ -57,9 +57,10 @@ func (s *Store) GetSource(ctx context.Context, userID, id int64) (social.Source,
 	return source, s.d.mean(err)
 }
 
-// ListSources lists the User's Sources, newest first.
+// ListSources lists the User's Sources, newest first, but for those that only
+// Mirrors look at.
 func (s *Store) ListSources(ctx context.Context, userID int64) ([]social.Source, error) {
-	all, err := list(ctx, s.reading, scanSource, `SELECT `+sourceColumns+` FROM sources WHERE user_id = $1 ORDER BY id DESC`, userID)
+	all, err := list(ctx, s.reading, scanSource, `SELECT `+sourceColumns+` FROM sources WHERE user_id = $1 AND kind <> 'live' ORDER BY id DESC`, userID)
 	return all, s.d.mean(err)
 }
 

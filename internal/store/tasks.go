@@ -38,7 +38,7 @@ func (s *Store) DueTasks(ctx context.Context, now time.Time, limit int) (due []s
 }
 
 // nextTask is when the next task is due: one that waits for its own time, or
-// one that waits for its home server's door.
+// one that waits for its home server's door or its host's turn.
 func nextTask(ctx context.Context, x q, now time.Time) (next time.Time, err error) {
 	err = x.row(ctx, `SELECT COALESCE(MIN(ready_at), 0) FROM tasks WHERE ready_at > 0 AND ready_at > $1`, micros(now)).Scan(moment{&next})
 	if err != nil {
@@ -48,8 +48,17 @@ func nextTask(ctx context.Context, x q, now time.Time) (next time.Time, err erro
 	err = x.row(ctx, `SELECT COALESCE(MIN(h.open_at), 0) FROM homes AS h WHERE h.open_at > $1 AND NOT h.alone AND EXISTS (
 		SELECT 1 FROM destinations AS d, tasks AS t WHERE d.host = h.host AND t.kind IN ('follow', 'mirror') AND t.subject = d.id
 		AND t.ready_at > 0 AND t.ready_at <= $1)`, micros(now)).Scan(moment{&door})
-	if next.IsZero() || !door.IsZero() && door.Before(next) {
-		next = door
+	if err != nil {
+		return next, err
+	}
+	var turn time.Time
+	err = x.row(ctx, `SELECT COALESCE(MIN(h.asked_at + 1000000), 0) FROM live_hosts AS h WHERE h.asked_at > CAST($1 AS BIGINT) - 1000000 AND EXISTS (
+		SELECT 1 FROM lives AS l, tasks AS t WHERE l.host = h.host AND t.kind = 'live' AND t.subject = l.mirror_id
+		AND t.ready_at > 0 AND t.ready_at <= $1)`, micros(now)).Scan(moment{&turn})
+	for _, at := range []time.Time{door, turn} {
+		if next.IsZero() || !at.IsZero() && at.Before(next) {
+			next = at
+		}
 	}
 	return next, err
 }
@@ -82,6 +91,28 @@ var dueAtHomes = `SELECT kind, subject, claim_no FROM (
 	WHERE turn <= ` + roomAt + ` AND (pause = 0 OR turn <= 1 + ($2 - open_at) / pause)
 	ORDER BY turn, ready_at, subject LIMIT $3`
 
+// dueAtHosts lists live tasks by the host that each asks: one of each host, none
+// of a host that is being asked, or was within the last second.
+const dueAtHosts = `SELECT kind, subject, claim_no FROM (
+		SELECT t.kind, t.subject, t.claim_no, t.ready_at, row_number() OVER (PARTITION BY l.host ORDER BY t.ready_at, t.subject) AS turn
+		FROM tasks AS t INNER JOIN lives AS l ON l.mirror_id = t.subject INNER JOIN live_hosts AS h ON h.host = l.host
+		WHERE t.kind = $1 AND t.ready_at > 0 AND t.ready_at <= $2 AND h.asked_at <= CAST($2 AS BIGINT) - 1000000 AND NOT EXISTS (
+			SELECT 1 FROM tasks AS c, lives AS o WHERE c.kind = 'live' AND c.claimed_until > $2 AND o.mirror_id = c.subject AND o.host = l.host)) AS queue
+	WHERE turn = 1 ORDER BY ready_at, subject LIMIT $3`
+
+// haveHost is a Conflict while the host of a live task is being asked, or was
+// within the last second. It holds the host's row until the end of the
+// transaction, so that two processes do not both ask.
+func haveHost(ctx context.Context, x q, mirrorID int64, now time.Time) error {
+	n, err := x.exec(ctx, `UPDATE live_hosts SET asked_at = $2 WHERE host = (SELECT host FROM lives WHERE mirror_id = $1)
+		AND asked_at <= CAST($2 AS BIGINT) - 1000000 AND NOT EXISTS (SELECT 1 FROM tasks AS c, lives AS o WHERE c.kind = 'live' AND c.claimed_until > $2
+			AND o.mirror_id = c.subject AND o.host = live_hosts.host)`, mirrorID, micros(now))
+	if err == nil && n == 0 {
+		return stale()
+	}
+	return err
+}
+
 // roomAt is how many more follow and mirror tasks of the host may be worked on at $2.
 var roomAt = fmt.Sprintf(`(CASE WHEN queue.flavour = 'snac' OR EXISTS (SELECT 1 FROM starts WHERE at + %d > $2) THEN 1 ELSE %d END - (
 	SELECT count(*) FROM tasks AS c, destinations AS e
@@ -96,6 +127,7 @@ var kinds = []struct {
 }{
 	{social.FollowTask, dueAtHomes, `SELECT id AS subject, user_id FROM destinations WHERE id = $1`},
 	{social.MirrorTask, dueAtHomes, `SELECT id AS subject, user_id FROM destinations WHERE id = $1`},
+	{social.LiveTask, dueAtHosts, `SELECT mirror_id AS subject, user_id FROM lives WHERE mirror_id = $1`},
 	{social.MatchTask, dueInOrder, `SELECT id AS subject, id AS user_id FROM users WHERE id = $1`},
 	{social.ImportTask, dueByTurns, `SELECT id AS subject, user_id FROM sources WHERE id = $1`},
 	{social.MailTask, dueInOrder, `SELECT id AS subject, id AS user_id FROM users WHERE id = $1`},
@@ -141,10 +173,8 @@ func ringAll(ctx context.Context, x q, kind social.TaskKind, subjects string, ar
 func (s *Store) Claim(ctx context.Context, kind social.TaskKind, id int64, now time.Time, lease time.Duration) (t social.Task, attempts int, err error) {
 	t = social.Task{Kind: kind, ID: id}
 	err = s.write(ctx, func(x q) error {
-		if atHome(kind) {
-			if err := haveRoom(ctx, x, id, now); err != nil {
-				return err
-			}
+		if err := admitted(ctx, x, kind, id, now); err != nil {
+			return err
 		}
 		return x.row(ctx, `
 			UPDATE tasks SET claim_no = claim_no + 1, attempts = attempts + 1, due_at = 0, claimed_until = $4, ready_at = $4
@@ -156,6 +186,17 @@ func (s *Store) Claim(ctx context.Context, kind social.TaskKind, id int64, now t
 		err = stale()
 	}
 	return t, attempts, err
+}
+
+// admitted is a Conflict when whoever the task asks has enough to do with us.
+func admitted(ctx context.Context, x q, kind social.TaskKind, id int64, now time.Time) error {
+	switch {
+	case atHome(kind):
+		return haveRoom(ctx, x, id, now)
+	case kind == social.LiveTask:
+		return haveHost(ctx, x, id, now)
+	}
+	return nil
 }
 
 // haveRoom is a Conflict when as many tasks of the Destination's server are

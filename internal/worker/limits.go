@@ -20,6 +20,7 @@ const (
 	lookUpTime = 90 * time.Second
 	followTime = 3 * time.Minute
 	mailTime   = time.Minute
+	liveTime   = 2 * time.Minute
 	settleTime = 5 * time.Second  // for giving a claim back, also at shutdown
 	keepTime   = 30 * time.Second // for a result of the far side that the database does not take at once
 )
@@ -65,6 +66,9 @@ const (
 const (
 	meetEvery = 24 * time.Hour // between two readings
 	maxMet    = 10_000         // remembered of them (QUE-06)
+
+	handEvery  = 5 * time.Minute // between two looks if the person posts at the Destination themselves
+	maxFetched = 200 << 20       // bytes of a file that hangs on a post elsewhere
 
 	mostRefused = 5 // posts of a Mirror in a row, after which it is paused
 

@@ -52,6 +52,26 @@ func (w *Worker) mirror(ctx context.Context, t social.Task, _ int) (time.Time, e
 	if act.Kind == bridge.MirrorRest {
 		return restUntil(until, now), nil
 	}
+	if act.Kind == bridge.MirrorPost {
+		return r.post(ctx, act)
+	}
+	return r.do(ctx, act)
+}
+
+// post sends a status, unless its server or its person wants no more of them.
+func (r *turn) post(ctx context.Context, act bridge.MirrorAct) (time.Time, error) {
+	until, acted, err := r.heed(ctx, &act)
+	if err == nil && acted == nil && until.IsZero() {
+		acted, err = r.byHand(ctx)
+	}
+	switch {
+	case err != nil:
+		return time.Time{}, err
+	case acted != nil:
+		return r.save(ctx, nil, acted)
+	case !until.IsZero():
+		return until, nil
+	}
 	return r.do(ctx, act)
 }
 
@@ -65,6 +85,8 @@ type turn struct {
 	x      store.MirrorWork
 	m      social.Mirror
 	server poster
+	ctx    context.Context   // of the act, for the files of a live Mirror
+	files  map[string]string // brought here for it, by their addresses
 }
 
 func (w *Worker) turn(t social.Task, x store.MirrorWork, now time.Time) *turn {
@@ -101,6 +123,8 @@ func (r *turn) do(ctx context.Context, a bridge.MirrorAct) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
+	r.ctx = ctx
+	defer r.dropFetched()
 	job := a.Job
 	if broken := jobs.Safely(r.w.log, func() error { job, err = r.call(ctx, a, known); return nil }); broken != nil {
 		job, err = a.Job, broken // as begun: it is read back, or counted, next time
@@ -189,6 +213,9 @@ func (r *turn) save(ctx context.Context, after []social.StatusJob, acted error) 
 		r.d.State, step.State = state, state
 	} else if f, ok := errors.AsType[*fault.Fault](acted); ok && f.Kind == fault.Paused {
 		step.Halt = f
+	}
+	if isFileAway(acted) { // the row knows, and it is not the home server's trouble
+		acted = nil
 	}
 	needed := true
 	now := r.w.now()

@@ -95,6 +95,9 @@ func (a *archived) Close() error {
 // openFile opens a file of the archive. One that the archive lacks is NotFound;
 // when the archive itself is away the Mirror is paused.
 func (r *turn) openFile(name string) (*archived, error) {
+	if r.m.Live {
+		return r.fetched(name)
+	}
 	if r.x.Source.Spool == "" {
 		return nil, archiveGone(fault.Paused)
 	}

@@ -29,6 +29,16 @@ func (r *turn) plan(ctx context.Context) (time.Time, error) {
 }
 
 func (r *turn) planFrom(ctx context.Context) error {
+	policy, err := r.policy(ctx)
+	if err != nil {
+		return err
+	}
+	if !policy.Allows() {
+		return notWanted(fault.Invalid, r.d.Host)
+	}
+	if r.m.Live {
+		return r.planLive(ctx)
+	}
 	if r.x.Source.Spool == "" {
 		return archiveGone(fault.Invalid)
 	}
@@ -46,7 +56,9 @@ func (r *turn) planFrom(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	plan := bridge.PlanMirror(p.posts, r.m, c, r.d, r.budgets, r.now, p.each)
+	quiet := r.m
+	quiet.Rules = c.Rules // as the server wants it
+	plan := bridge.PlanMirror(p.posts, quiet, c, r.d, r.budgets, r.now, p.each)
 	p.flush()
 	if p.err != nil {
 		return p.err
@@ -130,7 +142,12 @@ func (p *planner) summary(plan bridge.MirrorPlan) social.MirrorSummary {
 // canvas is what the Mirror's statuses are rendered on. status may be nil.
 func (r *turn) canvas(ctx context.Context, status map[string]string) (bridge.Canvas, error) {
 	people, err := r.w.store.People(ctx, r.m.UserID, r.m.Network)
+	if err != nil {
+		return bridge.Canvas{}, err
+	}
+	policy, err := r.policy(ctx)
 	c := bridge.CanvasOf(r.m, r.d, people.Of)
+	c.Rules = quieter(c.Rules, policy)
 	c.Status = func(id string) string { return status[id] }
 	return c, err
 }

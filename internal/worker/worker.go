@@ -31,15 +31,26 @@ type Deps struct {
 	Post    post
 	Letters Letters
 
+	// X is what looking at X for new posts takes, where that may be done at all.
+	X XAccess
+
 	// Outcome, which may be nil, is told of every FollowJob whose Outcome this
 	// process wrote, as it happens.
 	Outcome func(social.FollowJob)
+}
+
+// XAccess says whether X's API may be asked, and what X takes for it.
+type XAccess struct {
+	Own  bool        // this Godwit belongs to one person, who has an app of their own at X
+	Post social.Cost // of one post
 }
 
 // Worker works on tasks. It is safe for concurrent use.
 type Worker struct {
 	store *store.Store
 	spool *store.Spool
+	door  *fedi.Door
+	x     XAccess
 	now   func() time.Time
 	log   *slog.Logger
 
@@ -69,7 +80,7 @@ type Worker struct {
 
 // New makes a Worker.
 func New(d Deps) *Worker {
-	w := &Worker{store: d.Store, spool: d.Spool, now: d.Now, log: d.Log, told: d.Outcome, post: d.Post, letters: d.Letters,
+	w := &Worker{store: d.Store, spool: d.Spool, door: d.Door, x: d.X, now: d.Now, log: d.Log, told: d.Outcome, post: d.Post, letters: d.Letters,
 		met: map[int64]time.Time{}, wrote: map[social.Outcome]int{}, held: map[int64]time.Time{}, refused: map[int64]int{}}
 	if w.now == nil {
 		w.now = time.Now
@@ -133,6 +144,8 @@ func (w *Worker) steps(kind social.TaskKind) (step, time.Duration) {
 		return w.follow, followTime
 	case social.MirrorTask:
 		return w.mirror, 0
+	case social.LiveTask:
+		return w.live, liveTime
 	case social.ServerTask:
 		return w.askServer, lookUpTime
 	case social.MailTask:
