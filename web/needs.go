@@ -50,6 +50,7 @@ type userStore interface {
 
 type sourceStore interface {
 	CreateSource(ctx context.Context, x social.Source, now time.Time) (_ social.Source, again bool, err error)
+	CreateRemote(ctx context.Context, x social.Source, host string, token social.Secret, now time.Time) (social.Source, error)
 	GetSource(ctx context.Context, userID, id int64) (social.Source, error)
 	ListSources(ctx context.Context, userID int64) ([]social.Source, error)
 	SaveSending(ctx context.Context, n store.Sending) (dropped []string, err error)

@@ -49,6 +49,7 @@ var routes = []route{
 
 	{"GET /sources/new", person, (*site).giveForm, false},
 	{"POST /sources", person, (*site).give, true},
+	{"POST /sources/account", person, (*site).giveAccount, false},
 	{"POST /uploads", person, (*site).declare, false},
 	{"PATCH /uploads/{upload}", person, (*site).piece, true},
 	{"DELETE /uploads/{upload}", person, (*site).giveUp, false},

@@ -99,6 +99,8 @@ func (v *visit) sourceSay(x social.Source, c store.MatchCounts) locale.Sentence 
 		return v.say("source.failed")
 	case x.State == social.SourceBroken:
 		return v.sayCode(x.FaultCode, x.FaultArgs, x.ReadAt, x.FaultSay)
+	case x.Remote():
+		return v.say("source.fetching", "name", x.Name)
 	case x.State == social.SourceReceived, x.State == social.SourceReading && x.Counts.Accounts == 0:
 		return v.say("source.received")
 	case x.State == social.SourceReading:

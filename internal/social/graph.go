@@ -96,6 +96,12 @@ type Source struct {
 	Seconds    float64   // how long reading took
 }
 
+// Remote reports whether the Source still lies on the server of the account
+// that it is read of.
+func (s Source) Remote() bool {
+	return s.Spool == "" && !s.Keep && (s.Kind == KindBluesky || s.Kind == KindMastodonAPI)
+}
+
 // Counts is what an export held, with the names and meanings that
 // `godwit import --json` promises.
 type Counts struct {

@@ -69,6 +69,7 @@ const (
 	parkedLife  = 30 * 24 * time.Hour // of a User whose account is somebody else's now
 	pullLife    = 30 * 24 * time.Hour // of the place at which a reading over an API stopped
 	undoLife    = 24 * time.Hour      // of an act that can be undone
+	fetchLife   = 24 * time.Hour      // of a token with which a Source is read: the longest that its server may make us wait
 	uploadLife  = 24 * time.Hour      // of an unfinished upload after its last piece: until somebody has a better connection (ZIP-05)
 	blocksLife  = 30 * 24 * time.Hour // of a list that is not read again, since nobody follows from there any more
 	proofLife   = 24 * time.Hour      // of a one-time code
