@@ -266,7 +266,10 @@ func (e *Export) warn(f *fault.Fault) {
 }
 
 // WithPosts makes Records give the posts too, after everything else; the files
-// that hold posts are read a second time for it. It must be called before.
+// that hold posts are read a second time for it. It must be called before. The
+// first reading, which also an import of follows alone pays for, cannot be left
+// out: following.js holds numbers only, and the posts tell which names they
+// have; the counts of posts that a person is shown come with it.
 func (e *Export) WithPosts() *Export {
 	e.givePosts = true
 	e.total.Store(e.work())

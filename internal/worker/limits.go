@@ -41,7 +41,7 @@ const maxPullPages = 2000
 // thirds of what an import keeps is the one set of the posts' ids, in which the
 // collector has nothing to look at; with Go's own 100 it lets as much garbage
 // gather beside it, and more the more posts there are. Reading 10 GB of posts
-// takes 49 s of all cores with 50 as with 15, and 66 or 50 MiB of memory.
+// takes 49 s of all cores with 50 as with 15, and 65 or 50 MiB of memory.
 const GCPercent = 15
 
 // crashLimit is how often an import may take its process down, or be killed
