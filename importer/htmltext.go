@@ -18,7 +18,8 @@ type plainText struct {
 	styles   []social.Style
 	link     *openLink
 	open     []openStyle
-	hidden   int // depth of what is not shown
+	hidden   int  // depth of what is not shown
+	words    bool // links are shown by their words, not by their targets
 	depth    int
 }
 
@@ -36,7 +37,17 @@ var styleTags = map[string]social.StyleKind{"b": social.Bold, "strong": social.B
 
 // textOf reads the HTML of a post. Links are shown with their whole targets.
 func textOf(source string, mentions map[string]string) (string, []social.Entity, []social.Style) {
-	t := &plainText{mentions: mentions}
+	return (&plainText{mentions: mentions}).read(source)
+}
+
+// wordsOf is the text of HTML with the words of its links, which in a profile
+// often are a handle.
+func wordsOf(source string) string {
+	text, _, _ := (&plainText{words: true}).read(source)
+	return text
+}
+
+func (t *plainText) read(source string) (string, []social.Entity, []social.Style) {
 	z := html.NewTokenizer(strings.NewReader(source))
 	for {
 		switch z.Next() {
@@ -71,7 +82,7 @@ func (t *plainText) text(s string) {
 // keeps reports whether the open link is shown by its words and not by its
 // target: mentions and tags are.
 func (t *plainText) keeps() bool {
-	return t.b.Len() > t.link.start || strings.Contains(t.link.class, "mention") || strings.Contains(t.link.class, "hashtag") || t.link.href == ""
+	return t.words || t.b.Len() > t.link.start || strings.Contains(t.link.class, "mention") || strings.Contains(t.link.class, "hashtag") || t.link.href == ""
 }
 
 func (t *plainText) start(tag html.Token) {
@@ -140,6 +151,9 @@ func (t *plainText) stop(name string) {
 func (t *plainText) endLink() {
 	l := t.link
 	t.link = nil
+	if t.words {
+		return
+	}
 	if !strings.Contains(l.class, "mention") && !strings.Contains(l.class, "hashtag") {
 		t.b.WriteString(l.href)
 	}

@@ -70,14 +70,19 @@ func (r *reading) mastodonOutbox(p part, in io.Reader) error {
 	var t tally
 	o := &outbox{reading: r}
 	err := streamList(in, "orderedItems", func(v jsontext.Value) error { return t.entry(r, o.item(v)) })
-	if r.again {
+	return o.end(p, &t, err)
+}
+
+// end says, the first time, what was met in the posts.
+func (o *outbox) end(p part, t *tally, err error) error {
+	if o.again {
 		return nil // said the first time
 	}
 	if o.private > 0 {
-		r.e.warn(privatePosts(o.private))
+		o.e.warn(privatePosts(o.private))
 	}
-	r.posted(o.newest)
-	t.say(r, p)
+	o.posted(o.newest)
+	t.say(o.reading, p)
 	return t.torn(err)
 }
 
@@ -107,6 +112,12 @@ func (o *outbox) item(v jsontext.Value) error {
 	if !ok {
 		return errShape
 	}
+	return o.take(p, n)
+}
+
+// take counts a post the first time and gives it the second; one that not
+// everybody could read is given only.
+func (o *outbox) take(p *social.Post, n int64) error {
 	switch {
 	case o.again && o.given.n < maxPosts && o.given.add(n):
 		p.Thread = o.chains.root(n)
@@ -133,7 +144,7 @@ func (o *outbox) countPost(p *social.Post, n int64) {
 	case !p.Repost.IsZero():
 		c.Reposts++
 	case p.Reply.Own:
-		o.posts.answers.add(answer{n, id([]byte(p.Reply.ID)), true})
+		o.posts.answers.add(answer{n, postNumber(p.Reply.ID), true})
 	case !p.Reply.IsZero():
 		c.Replies++
 	}

@@ -41,10 +41,8 @@ func (o *outbox) activity(v jsontext.Value) (p *social.Post, n int64, ok bool) {
 	}
 	if n = statusNumber(p.ID); n > 0 {
 		p.ID = decimal(n)
-	} else {
-		n = hashNumber(p.ID)
 	}
-	return p, n, true
+	return p, postNumber(p.ID), true
 }
 
 // note reads a Note or Question; nil when it is none.
@@ -185,6 +183,14 @@ func (o *outbox) poll(v []byte) (all []social.PollOption) {
 func statusNumber(address string) int64 {
 	address = strings.TrimSuffix(address, "/activity")
 	return id([]byte(address[strings.LastIndexByte(address, '/')+1:]))
+}
+
+// postNumber is the number under which a post with that id is counted.
+func postNumber(of string) int64 {
+	if n := id([]byte(of)); n > 0 {
+		return n
+	}
+	return hashNumber(of)
 }
 
 // hashNumber stands for the id of a post that has no number.

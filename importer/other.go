@@ -44,6 +44,18 @@ const (
 
 	blueskyRepo    // CAR
 	blueskyFollows // getFollows of the AppView
+
+	// Answers of an API, page after page.
+	xAccount
+	xPeople
+	xNotes // the long texts among the posts
+	xPosts
+	x1Account
+	x1People
+	x1Posts
+	apiAccount
+	apiPeople
+	apiPosts
 )
 
 // other is how one kind of file is read.
@@ -82,14 +94,26 @@ func init() { // the readers reach this table through reading
 
 		blueskyRepo:    {social.KindBluesky, (*reading).blueskyRepo},
 		blueskyFollows: {social.KindBluesky, (*reading).blueskyFollows},
+
+		xAccount:   {social.KindXAPI, (*reading).xAccount},
+		xPeople:    {social.KindXAPI, (*reading).xPeople},
+		xNotes:     {social.KindXAPI, (*reading).xNotes},
+		xPosts:     {social.KindXAPI, (*reading).xPosts},
+		x1Account:  {social.KindXAPI, (*reading).x1Account},
+		x1People:   {social.KindXAPI, (*reading).x1People},
+		x1Posts:    {social.KindXAPI, (*reading).x1Posts},
+		apiAccount: {social.KindMastodonAPI, (*reading).apiAccount},
+		apiPeople:  {social.KindMastodonAPI, (*reading).apiPeople},
+		apiPosts:   {social.KindMastodonAPI, (*reading).apiPosts},
 	}
 	holdsPosts[blueskyRepo] = true
 	holdsPosts[mastodonOutbox], holdsPosts[mastodonTar] = true, true
+	holdsPosts[xPosts], holdsPosts[x1Posts], holdsPosts[apiPosts] = true, true, true
 }
 
 // networks are where the owners of exports are, if not on X.
 var networks = map[social.SourceKind]social.Network{
-	social.KindMastodon: social.Fediverse, social.KindBluesky: social.Bluesky,
+	social.KindMastodon: social.Fediverse, social.KindMastodonAPI: social.Fediverse, social.KindBluesky: social.Bluesky,
 	social.KindInstagram: social.Instagram, social.KindThreads: social.Threads, social.KindTikTok: social.TikTok,
 }
 
@@ -117,9 +141,14 @@ func (c *container) addOther(f File, head []byte) bool {
 	if k == 0 {
 		return false
 	}
-	c.parts = append(c.parts, part{name: f.Name, kind: k, size: f.Size, open: func() (io.ReadCloser, error) {
+	p := part{name: f.Name, kind: k, size: f.Size, open: func() (io.ReadCloser, error) {
 		return section{io.NewSectionReader(disk{f.ReaderAt}, 0, f.Size)}, nil
-	}})
+	}}
+	c.parts = append(c.parts, p)
+	if k == xPosts { // read for the long texts first
+		p.kind = xNotes
+		c.parts = append(c.parts, p)
+	}
 	return true
 }
 
@@ -140,6 +169,9 @@ func singleName(name string) string {
 func otherOf(base string, head []byte) kind {
 	if savedMessages.MatchString(base) {
 		return 0
+	}
+	if k := apiKind(base); k != 0 {
+		return k
 	}
 	if looksTar(base, head) {
 		return mastodonTar

@@ -13,16 +13,21 @@ import (
 type posts struct {
 	ids     *filter
 	n       int
-	newer   map[int64]int64 // superseded versions of edited posts, to the last
+	newer   []version // of edited posts; in the order of ids once settled
+	settled bool
 	answers answers
 	count   *social.Counts
 	last    int64
 	tooMany bool
 }
 
+// version is a post that was edited, and its last version. A map of them would
+// take three times as much, and very active people have some 10,000.
+type version struct{ older, last int64 }
+
 // newPosts counts the posts in that many bytes of text.
 func newPosts(count *social.Counts, text int64) *posts {
-	return &posts{ids: newFilter(text), newer: map[int64]int64{}, count: count}
+	return &posts{ids: newFilter(text), count: count}
 }
 
 // add notes a post and reports whether it is a new one to be counted.
@@ -43,17 +48,25 @@ func (p *posts) add(id int64) bool {
 // has reports whether a post of the owner is there.
 func (p *posts) has(id int64) bool { return id > 0 && p.ids.has(id) }
 
-// supersede notes that the older versions of a post are replaced by the last.
+// supersede notes that an older version of a post is replaced by the last.
 func (p *posts) supersede(older, last int64) {
-	if len(p.newer) < maxPosts {
-		p.newer[older] = last
+	if !p.settled && len(p.newer) < maxPosts {
+		p.newer = append(p.newer, version{older, last})
 	}
+}
+
+// settle makes the versions ready for latest: each once, all were read.
+func (p *posts) settle() {
+	slices.SortFunc(p.newer, func(a, b version) int { return cmp.Or(cmp.Compare(a.older, b.older), cmp.Compare(b.last, a.last)) })
+	p.newer = slices.CompactFunc(p.newer, func(a, b version) bool { return a.older == b.older })
+	p.settled = true
 }
 
 // latest is the id of the last version of a post.
 func (p *posts) latest(id int64) int64 {
-	if newest, ok := p.newer[id]; ok {
-		return newest
+	at, edited := slices.BinarySearchFunc(p.newer, id, func(v version, id int64) int { return cmp.Compare(v.older, id) })
+	if edited {
+		return p.newer[at].last
 	}
 	return id
 }
@@ -62,28 +75,49 @@ func (p *posts) latest(id int64) int64 {
 // chains of two or more own posts. Each chain has one post that others of it
 // answer and that itself answers none of them.
 func (p *posts) finish() {
-	children := make([]int64, 0, p.answers.n)
+	p.settle()
 	for a := range p.answers.all() {
-		switch {
-		case p.links(a):
-			children = append(children, a.id)
-		case !a.own:
+		if !a.own && !p.links(a) {
 			p.count.Replies++
 		}
 	}
-	slices.Sort(children)
-	var roots []int64
+	shares := uint64(p.answers.n/shareSize + 1)
+	for share := range shares {
+		p.count.Threads += p.roots(share, shares)
+	}
+}
+
+// shareSize is for how many answers the threads are counted at once, so that
+// the memory for it does not grow with the posts.
+const shareSize = 64 << 10
+
+// roots counts the first posts of threads among one share of all ids.
+func (p *posts) roots(share, shares uint64) int {
+	in := func(id int64) bool {
+		hash, _ := spread(uint64(id))
+		return hash%shares == share
+	}
+	var roots, children []int64
 	for a := range p.answers.all() {
-		if !p.links(a) {
+		parent := p.latest(a.parent)
+		child, root := in(a.id), in(parent)
+		if !child && !root || !p.links(a) {
 			continue
 		}
-		parent := p.latest(a.parent)
-		if _, answers := slices.BinarySearch(children, parent); !answers {
+		if child {
+			children = append(children, a.id)
+		}
+		if root {
 			roots = append(roots, parent)
 		}
 	}
+	slices.Sort(children)
 	slices.Sort(roots)
-	p.count.Threads += len(slices.Compact(roots))
+	roots = slices.DeleteFunc(slices.Compact(roots), func(id int64) bool {
+		_, answers := slices.BinarySearch(children, id)
+		return answers
+	})
+	return len(roots)
 }
 
 // links reports whether an answer and the post it answers are both here.

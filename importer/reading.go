@@ -31,6 +31,8 @@ type reading struct {
 	private idSet  // posts for a few
 	given   idSet  // posts that were given
 	actor   string // the owner's actor id, of an archive of Mastodon
+	host    string // of the Mastodon API, and the owner's number there
+	ownID   string
 	text    mender
 
 	again     bool // the posts are read a second time, to be given

@@ -58,6 +58,9 @@ func dateIn(name string) time.Time {
 	if m := millis.FindStringSubmatch(name); m != nil {
 		return time.UnixMilli(id([]byte(m[1]))).UTC()
 	}
+	if m := apiFile.FindStringSubmatch(name); m != nil && m[3] != "" {
+		return time.UnixMilli(id([]byte(m[3]))).UTC()
+	}
 	return time.Time{}
 }
 
@@ -99,7 +102,7 @@ func kindOfSingle(base string, text []byte) (kind, int) {
 	if k, number := grailSingle(text); k != 0 {
 		return k, number
 	}
-	if strings.HasSuffix(base, ".json") && !savedMessages.MatchString(base) && looksWeb(text) {
+	if strings.HasSuffix(base, ".json") && !savedMessages.MatchString(base) && apiKind(base) == 0 && looksWeb(text) {
 		return webFile, 0
 	}
 	return 0, 0

@@ -13,6 +13,7 @@ import (
 	"godwit/internal/fault"
 	"godwit/internal/social"
 	"godwit/internal/store"
+	"godwit/internal/worker"
 	"godwit/web/locale"
 )
 
@@ -159,7 +160,7 @@ func (s *site) keepFor(v *visit, name, shown string, hold bool) (social.Source, 
 		return social.Source{}, false, err
 	}
 	defer done()
-	kind, digest, size, err := recognise(files)
+	kind, digest, size, err := worker.Recognise(files)
 	if err != nil {
 		return social.Source{}, false, err
 	}

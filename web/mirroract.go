@@ -19,7 +19,7 @@ type mirrorUndoPage struct {
 }
 
 // mirrorAct acts on the Mirror in the path and leads to its page.
-func (s *site) mirrorAct(v *visit, done string, act func(social.Mirror) error) error {
+func (s *site) mirrorAct(v *visit, done string, act func(social.Mirror, social.Destination) error) error {
 	if err := v.form(); err != nil {
 		return err
 	}
@@ -27,7 +27,7 @@ func (s *site) mirrorAct(v *visit, done string, act func(social.Mirror) error) e
 	if err != nil {
 		return err
 	}
-	if err := act(m); err != nil {
+	if err := act(m, d); err != nil {
 		return v.mirrorRefused(m, err)
 	}
 	v.ring(social.MirrorTask, d.ID)
@@ -48,11 +48,7 @@ func (v *visit) mirrorRefused(m social.Mirror, err error) error {
 
 // mirrorStart starts it, or lets it go on.
 func (s *site) mirrorStart(v *visit) error {
-	return s.mirrorAct(v, "", func(m social.Mirror) error {
-		d, err := s.Store.GetDestination(v.r.Context(), v.user.ID, m.DestinationID)
-		if err != nil {
-			return err
-		}
+	return s.mirrorAct(v, "", func(m social.Mirror, d social.Destination) error {
 		if !fedi.MayPost(d.Scopes) {
 			return fault.New(fault.Invalid, "no-post-scope", "{server} hasn't given the permission to post yet. Give it first; nothing was sent.", "server", d.Host)
 		}
@@ -61,17 +57,21 @@ func (s *site) mirrorStart(v *visit) error {
 }
 
 func (s *site) mirrorPause(v *visit) error {
-	return s.mirrorAct(v, "mirror.was-paused", func(m social.Mirror) error { return s.Store.PauseMirror(v.r.Context(), v.user.ID, m.ID) })
+	return s.mirrorAct(v, "mirror.was-paused", func(m social.Mirror, _ social.Destination) error {
+		return s.Store.PauseMirror(v.r.Context(), v.user.ID, m.ID)
+	})
 }
 
 func (s *site) mirrorStop(v *visit) error {
-	return s.mirrorAct(v, "mirror.was-stopped", func(m social.Mirror) error { return s.Store.StopMirror(v.r.Context(), v.user.ID, m.ID, v.now) })
+	return s.mirrorAct(v, "mirror.was-stopped", func(m social.Mirror, _ social.Destination) error {
+		return s.Store.StopMirror(v.r.Context(), v.user.ID, m.ID, v.now)
+	})
 }
 
 // mirrorRetry tries again what failed: one row, or all; without its files
 // where the person wants that.
 func (s *site) mirrorRetry(v *visit) error {
-	return s.mirrorAct(v, "mirror.retried", func(m social.Mirror) error {
+	return s.mirrorAct(v, "mirror.retried", func(m social.Mirror, _ social.Destination) error {
 		job := int64(0)
 		if text := v.field("job"); text != "" {
 			var err error

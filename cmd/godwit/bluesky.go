@@ -7,10 +7,10 @@ import (
 	"io"
 	"strings"
 
-	"godwit/importer"
 	"godwit/internal/fedi"
 	"godwit/internal/social"
 	"godwit/internal/store"
+	"godwit/internal/worker"
 )
 
 // onBluesky reports whether an argument is the address of a Bluesky account
@@ -34,7 +34,7 @@ func (h *house) fetchBluesky(ctx context.Context, source *social.Source, address
 	if source.Spool, err = upload.Close(); err != nil {
 		return err
 	}
-	if err := h.recogniseSpooled(source); err != nil {
+	if err := worker.RecogniseSpooled(h.spool, source); err != nil {
 		return errors.Join(err, h.spool.Delete(source.Spool))
 	}
 	source.Name = "at://" + account.Name()
@@ -80,26 +80,4 @@ func (w *watched) Write(p []byte) (int, error) {
 	w.n += int64(n)
 	w.told(w.n)
 	return n, err
-}
-
-// recogniseSpooled fills in what the files at source.Spool are.
-func (h *house) recogniseSpooled(source *social.Source) error {
-	spooled, done, err := h.spool.Open(source.Spool)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = done() }()
-	var files []importer.File
-	for _, f := range spooled {
-		files = append(files, importer.File{Name: f.Name, Size: f.Size, ReaderAt: f.ReaderAt})
-		source.Bytes += f.Size
-	}
-	export, err := importer.Open(files)
-	if err != nil {
-		return err
-	}
-	source.Kind = export.Kind()
-	_ = export.Close()
-	source.Digest, err = importer.Digest(files)
-	return err
 }

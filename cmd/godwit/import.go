@@ -36,6 +36,9 @@ func (a *app) importCommand() *cobra.Command {
   Instagram, Threads     the export as JSON, .zip or following.json; who shares to the fediverse is found there
   TikTok                 the export as JSON
 
+"godwit import x-api" reads X's API with your own X app, "godwit import mastodon-api" the API of Truth Social,
+Gab or any Mastodon server.
+
 Direct messages, addresses you signed in from, advertising data and contacts are never opened. Reading the same
 file again changes nothing.`,
 		Example: "  godwit import twitter-2026-11-20.zip\n  godwit import data/following.js data/account.js data/tweets*.js\n  godwit import archive.zip twitter-Following-1764100000000.json\n  godwit import friends.csv\n  godwit import at://you.bsky.social",
@@ -43,12 +46,13 @@ file again changes nothing.`,
 	}
 	cmd.Flags().StringVar(&kind, "kind", "auto", "what it must be: "+strings.Join(kinds, ", "))
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON line for each source")
+	cmd.AddCommand(a.importXCommand(), a.importMastodonCommand())
 	return cmd
 }
 
 // kinds are what --kind takes.
 var kinds = []string{"auto", string(social.KindXArchive), string(social.KindWebExporter), string(social.KindFedifinder), string(social.KindTable), string(social.KindMapping), string(social.KindMastodon), string(social.KindBluesky),
-	string(social.KindInstagram), string(social.KindThreads), string(social.KindFacebook), string(social.KindTikTok)}
+	string(social.KindInstagram), string(social.KindThreads), string(social.KindFacebook), string(social.KindTikTok), string(social.KindXAPI), string(social.KindMastodonAPI)}
 
 func (a *app) importPaths(ctx context.Context, paths []string, kind string, asJSON bool) error {
 	if !slices.Contains(kinds, kind) {
@@ -106,7 +110,7 @@ func grouped(paths []string) []group {
 	return groups
 }
 
-// importGroup makes a Source of g and works until it is read.
+// importGroup makes a Source of g and reads it.
 func (h *house) importGroup(ctx context.Context, g group, kind string, asJSON bool) error {
 	source, err := h.readGroup(ctx, g, kind)
 	if err != nil {
@@ -115,19 +119,33 @@ func (h *house) importGroup(ctx context.Context, g group, kind string, asJSON bo
 	return h.printSource(source, g, asJSON)
 }
 
-// readGroup is importGroup without a word about what was read.
+// readGroup makes a Source of g and reads it without a word about it.
 func (h *house) readGroup(ctx context.Context, g group, kind string) (social.Source, error) {
 	source, err := h.addSource(ctx, g, kind)
 	if err != nil {
 		return source, err
 	}
+	return h.untilRead(ctx, source)
+}
+
+// readSource works until a Source is read, and says what was in it.
+func (h *house) readSource(ctx context.Context, source social.Source, g group, asJSON bool) error {
+	source, err := h.untilRead(ctx, source)
+	if err != nil {
+		return err
+	}
+	return h.printSource(source, g, asJSON)
+}
+
+// untilRead works until a Source is read.
+func (h *house) untilRead(ctx context.Context, source social.Source) (social.Source, error) {
 	if source.State != social.SourceDone { // begun before: whoever asks again does not wait for the next attempt
 		if err := h.store.Ring(ctx, social.ImportTask, source.ID, time.Now().UTC()); err != nil {
 			return source, err
 		}
 	}
 	p := h.progress("Reading " + social.Printable(source.Name, 60))
-	err = h.work(ctx, only{h.store, []social.TaskKind{social.ImportTask}}, func(ctx context.Context) (bool, error) {
+	err := h.work(ctx, only{h.store, []social.TaskKind{social.ImportTask}}, func(ctx context.Context) (bool, error) {
 		var err error
 		source, err = h.store.GetSource(ctx, h.user.ID, source.ID)
 		done, total := h.worker.Reading(source.ID)

@@ -138,7 +138,7 @@ func stockFigures(k store.Stock, now time.Time) []web.Figure {
 	for _, state := range []social.JobState{social.JobPlanned, social.JobAsked, social.JobDone, social.JobCanceled, social.JobUndoing} {
 		all = append(all, web.Figure{Name: "godwit_follow_jobs", Help: "Follows by state.", Labels: []string{"state", string(state)}, Value: float64(k.Jobs[state])})
 	}
-	for _, kind := range []social.TaskKind{social.ImportTask, social.MatchTask, social.LookUpTask, social.FollowTask, social.MirrorTask, social.MailTask} {
+	for _, kind := range []social.TaskKind{social.ImportTask, social.MatchTask, social.LookUpTask, social.FollowTask, social.MirrorTask, social.ServerTask, social.MailTask} {
 		all = append(all, queueFigures(kind, k.Tasks[kind], now)...)
 	}
 	return all

@@ -29,7 +29,7 @@ func (a *app) registryCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.registryImport(), a.registryList(), a.registryRemove(), a.registryHolds(), a.registryAllow())
+	cmd.AddCommand(a.registryImport(), a.registryOffer(), a.registryList(), a.registryRemove(), a.registryHolds(), a.registryAllow())
 	return cmd
 }
 
@@ -171,8 +171,11 @@ func (a *app) registryHolds() *cobra.Command {
 			return a.withHouse(cmd.Context(), func(ctx context.Context, h *house) error {
 				holds, err := h.store.Holds(ctx)
 				for _, x := range holds {
-					fmt.Fprintf(h.stdout, "%d @%s: since %s, %d numbers wait; they lie as close together as no person's list does\n", x.UserID, x.Handle,
-						x.Since.Format(time.DateOnly), x.Waiting)
+					why := "they lie as close together as no person's list does"
+					if x.Reason == "apart" {
+						why = "hardly anybody else here follows any of them"
+					}
+					fmt.Fprintf(h.stdout, "%d @%s: since %s, %d numbers wait; %s\n", x.UserID, x.Handle, x.Since.Format(time.DateOnly), x.Waiting, why)
 				}
 				return err
 			})

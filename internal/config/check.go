@@ -14,7 +14,7 @@ import (
 func (c *Config) check() error {
 	for _, parse := range []func() error{
 		c.parseDataDir, c.parseOpenTo, c.parseAllow, c.parseProxies, c.parseAddr, c.parseOperator, c.parseBaseURL, c.parseDatabase, c.parseRedis, c.parseKeys,
-		c.parseX, c.parseSMTP,
+		c.parseX, c.parsePrices, c.parseSMTP,
 	} {
 		if err := parse(); err != nil {
 			return err
@@ -44,6 +44,17 @@ func (c *Config) parseOpenTo() error {
 	default:
 		return invalid("bad-open-to", "GODWIT_OPEN_TO must be local, invited or anyone; it is \"{value}\".", "value", social.Printable(string(m), 80))
 	}
+}
+
+func (c *Config) parsePrices() error {
+	for name, into := range map[string]*social.Cost{xPriceUser: &c.XPrices.User, xPricePost: &c.XPrices.Post, xPriceOwned: &c.XPrices.Owned} {
+		price, err := social.ParseCost(c.raw[name])
+		if err != nil {
+			return invalid("bad-price", "{name} must be an amount of dollars such as 0.010; it is \"{value}\".", "name", envName(name), "value", social.Printable(c.raw[name], 80))
+		}
+		*into = price
+	}
+	return nil
 }
 
 // parseAllow reads which private addresses may be contacted.

@@ -28,6 +28,13 @@ const (
 	Anyone  Mode = "anyone"
 )
 
+// Prices are what X's API takes for one entry.
+type Prices struct {
+	User  social.Cost // somebody
+	Post  social.Cost
+	Owned social.Cost // either, in a list of one's own read with an app of one's own
+}
+
 // Config is the effective configuration, checked.
 type Config struct {
 	DataDir     string
@@ -39,6 +46,7 @@ type Config struct {
 	Allow       []netip.Prefix
 	Proxies     []netip.Prefix // reverse proxies whose X-Forwarded-For names the visitor
 	OpenTo      Mode
+	XPrices     Prices
 
 	XClientID     string        // of the operator's app at X, "" for none
 	XClientSecret social.Secret // zero for a public client
@@ -103,6 +111,9 @@ func Load(fs *pflag.FlagSet, p Places) (Config, error) {
 	v.SetDefault(dataDir, p.DataDir)
 	v.SetDefault(addr, defaultAddr)
 	v.SetDefault(openTo, string(Local))
+	v.SetDefault(xPriceUser, defaultPriceUser)
+	v.SetDefault(xPricePost, defaultPricePost)
+	v.SetDefault(xPriceOwned, defaultPriceOwned)
 	if err := readFiles(v, p); err != nil {
 		return Config{}, err
 	}

@@ -22,6 +22,9 @@ const (
 	trustProxies   = "trust_proxies"
 	openTo         = "open_to"
 	operatorAddr   = "operator_addr"
+	xPriceUser     = "x_price_user"
+	xPricePost     = "x_price_post"
+	xPriceOwned    = "x_price_owned"
 	xClientID      = "x_client_id"
 	xClientSecret  = "x_client_secret"
 	smtpURL        = "smtp_url"
@@ -31,10 +34,18 @@ const (
 // defaultAddr is where the pages listen when nothing else is said.
 const defaultAddr = "127.0.0.1:8080"
 
+// What X asks for one entry of a page, in dollars, as of April 2026: somebody, a
+// post, and either of them in a list of one's own read with an app of one's own.
+const (
+	defaultPriceUser  = "0.010"
+	defaultPricePost  = "0.005"
+	defaultPriceOwned = "0.001"
+)
+
 // setting is one line of the table in the command line's description.
 type setting struct {
 	name  string
-	usage string // of the flag; "" when there is none, as for a secret, which ps would show
+	usage string // of the flag; "" when there is none: ps would show a secret, and a price hardly changes
 	mask  func(string) string
 }
 
@@ -49,6 +60,9 @@ var settings = []setting{
 	{allowAddresses, "private `CIDRS` that may be contacted, for private networks and tests", plain},
 	{trustProxies, "addresses or `CIDRS` of reverse proxies that say who is visiting, in X-Forwarded-For (default: none)", plain},
 	{operatorAddr, "`ADDRESS` of the operator's metrics and queues, host:port on this machine or a private network (default: none)", plain},
+	{xPriceUser, "", plain},
+	{xPricePost, "", plain},
+	{xPriceOwned, "", plain},
 	{xClientID, "client `ID` of an app at X, by which people prove their X account (default: none, they prove it by a post)", plain},
 	{xClientSecret, "", maskWhole},
 	{smtpURL, "", maskURL},

@@ -97,7 +97,8 @@ type request struct {
 	kind    string
 	key     string // Idempotency-Key
 	body    *upload
-	most    int // bytes of the answer
+	most    int  // bytes of the answer
+	paid    bool // each time it is sent
 
 	user     string // Basic authentication, of an app
 	password social.Secret
@@ -177,6 +178,9 @@ func (o *origin) do(ctx context.Context, r request) (reply, error) {
 	if r.key != "" {
 		req.SetHeader("Idempotency-Key", r.key)
 	}
+	if r.paid { // the standard transport sends a GET again when a kept connection breaks; a new one it does not
+		req.SetHeader("Connection", "close")
+	}
 	if !o.token.IsZero() {
 		req.SetAuthToken(o.token.Reveal())
 	}
@@ -255,9 +259,11 @@ func (o *origin) stillAccepted(ctx context.Context, r request) bool {
 }
 
 // decode reads JSON; a page that somebody put in the way is no JSON.
-func decode(a reply, v any) bool {
-	kind, _, _ := strings.Cut(a.header.Get("Content-Type"), ";")
-	return strings.HasSuffix(strings.TrimSpace(kind), "json") && json.Unmarshal(a.body, v) == nil
+func decode(a reply, v any) bool { return isJSON(a.header) && json.Unmarshal(a.body, v) == nil }
+
+func isJSON(h http.Header) bool {
+	kind, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	return strings.HasSuffix(strings.TrimSpace(kind), "json")
 }
 
 // statusError is a status that is no success, with the server's own words.

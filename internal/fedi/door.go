@@ -43,6 +43,8 @@ type Options struct {
 	Route func(host string) (netip.AddrPort, bool)
 	// XEmbed is where posts on X are read; "" is X's own address.
 	XEmbed string
+	// XAPI is the host of X's API v2; "" is X's own.
+	XAPI string
 	// PLC and AppView are origins of Bluesky's directory and of its public
 	// view; "" is Bluesky's own.
 	PLC, AppView string
@@ -63,6 +65,7 @@ type Door struct {
 	ownHost   string
 	userAgent string
 	xEmbed    string
+	xAPI      string
 	plc       string
 	appView   string
 	now       func() time.Time
@@ -91,6 +94,7 @@ func Open(o Options) (*Door, error) {
 	if d.xEmbed = o.XEmbed; d.xEmbed == "" {
 		d.xEmbed = XEmbed
 	}
+	d.xAPI = o.XAPI
 	d.plc, d.appView = cmp.Or(o.PLC, plcDirectory), cmp.Or(o.AppView, publicView)
 	if d.now == nil {
 		d.now = time.Now

@@ -31,6 +31,7 @@ const (
 	maxAPI         = 1 << 20
 	maxSearch      = 2 << 20
 	maxBlocks      = 16 << 20
+	maxPage        = 8 << 20 // a thousand people on X, each with a profile of some KB
 )
 
 // Bounds of what an answer may say.

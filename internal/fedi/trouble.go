@@ -55,6 +55,16 @@ func certificateTrouble(err error) bool {
 	return ok
 }
 
+// neverSent reports whether err came before a request left for its host.
+func neverSent(err error) bool {
+	if _, ill := errors.AsType[*illness](err); ill {
+		return true
+	}
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "dial" || errors.Is(err, errNoHost) || errors.Is(err, errAddress) || errors.Is(err, errRefusedURL) ||
+		certificateTrouble(err) || noTLS(err)
+}
+
 // noTLS reports whether the other side spoke no TLS, or refused ours with an
 // alert, which arrives as a remote error.
 func noTLS(err error) bool {

@@ -47,7 +47,7 @@ func TestQUE01StrangersInRedis(t *testing.T) {
 		body []byte
 	}{
 		{"follow", []byte("follow/-1")}, {"follow", []byte("follow/0")}, {"follow", []byte("follow/'; DROP")}, {"follow", []byte("import/1")},
-		{"follow", bytes.Repeat([]byte("9"), 10<<20)}, {"follow", nil}, {"mirror", []byte("mirror/1")}, {"follow", []byte("follow/1\x00")},
+		{"follow", bytes.Repeat([]byte("9"), 10<<20)}, {"follow", nil}, {"mirage", []byte("mirage/1")}, {"follow", []byte("follow/1\x00")},
 		{"follow", []byte("follow/99999999999999999999")}, {strings.Repeat("x", 1000), []byte("follow/1")},
 	}
 	for _, b := range bad {

@@ -28,12 +28,16 @@ const (
 	Threads   Network = "threads"
 	Instagram Network = "instagram"
 	TikTok    Network = "tiktok"
+
+	TruthSocial Network = "truthsocial"
+	Gab         Network = "gab"
 )
 
 // Name is how people call the network, "" for none that Godwit reads.
 func (n Network) Name() string {
 	return map[Network]string{
 		X: "X", Fediverse: "Mastodon", Bluesky: "Bluesky", Threads: "Threads", Instagram: "Instagram", TikTok: "TikTok",
+		TruthSocial: "Truth Social", Gab: "Gab",
 	}[n]
 }
 
@@ -53,6 +57,8 @@ const (
 	KindThreads     SourceKind = "threads"
 	KindFacebook    SourceKind = "facebook"
 	KindTikTok      SourceKind = "tiktok"
+	KindXAPI        SourceKind = "x-api"        // answers of X's API
+	KindMastodonAPI SourceKind = "mastodon-api" // answers of a server with Mastodon's, such as Truth Social's
 )
 
 // SourceState is where the reading of a Source stands.

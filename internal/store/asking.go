@@ -134,9 +134,13 @@ func (s *Store) take(ctx context.Context, x q, m marker, userID int64, accounts 
 	if err != nil || len(fresh) == 0 {
 		return nil, err
 	}
-	if madeUp(accounts) {
-		if _, err := x.exec(ctx, `INSERT INTO holds (user_id, reason, allowed, created_at) VALUES ($1, 'dense', false, $2)
-			ON CONFLICT (user_id) DO NOTHING`, userID, micros(now)); err != nil {
+	reason, err := odd(ctx, x, userID, accounts)
+	if err != nil {
+		return nil, err
+	}
+	if reason != "" {
+		if _, err := x.exec(ctx, `INSERT INTO holds (user_id, reason, allowed, created_at) VALUES ($1, $3, false, $2)
+			ON CONFLICT (user_id) DO NOTHING`, userID, micros(now), reason); err != nil {
 			return nil, err
 		}
 	}
@@ -188,6 +192,40 @@ func (a asker) turns(ctx context.Context, x q, fresh []int64, n int, now time.Ti
 		held[id] = true
 	}
 	return held, err
+}
+
+// odd says why a list looks as no person's does, "" when it does not, or when
+// the operator decides about it already.
+func odd(ctx context.Context, x q, userID int64, batch []social.Account) (reason string, err error) {
+	if madeUp(batch) {
+		return "dense", nil
+	}
+	known, err := scalar[bool](x.row(ctx, `SELECT EXISTS (SELECT 1 FROM holds WHERE user_id = $1)`, userID))
+	if err != nil || known {
+		return "", err
+	}
+	if apart, err := standsApart(ctx, x, userID); err != nil || !apart {
+		return "", err
+	}
+	return "apart", nil
+}
+
+// standsApart reports whether hardly any of the numbers of a large enough list
+// is followed by anybody else here, although others follow very many: people's
+// lists meet, numbers at random do not. Where few people came by, that says
+// nothing.
+func standsApart(ctx context.Context, x q, userID int64) (bool, error) {
+	var all, met int
+	err := x.row(ctx, `SELECT count(*), COALESCE(SUM(CASE WHEN EXISTS (SELECT 1 FROM accounts AS b
+			WHERE b.native_id = own.native_id AND b.following AND b.native_id <> '' AND b.network = 'x' AND b.user_id <> $1) THEN 1 ELSE 0 END), 0)
+		FROM (SELECT native_id FROM accounts WHERE user_id = $1 AND following AND native_id <> '' AND network = 'x' ORDER BY id LIMIT $2) AS own`,
+		userID, apartSample).Scan(&all, &met)
+	if err != nil || all < denseList || met*apartShare >= all {
+		return false, err
+	}
+	others, err := scalar[int](x.row(ctx, `SELECT count(*) FROM (SELECT 1 FROM accounts WHERE following AND native_id <> '' AND user_id <> $1 LIMIT $2) AS few`,
+		userID, apartCrowd))
+	return others >= apartCrowd, err
 }
 
 // madeUp reports whether the numbers of a batch lie so close together as no

@@ -49,6 +49,8 @@ var exported = []struct{ name, text string }{
 	{"mirror_jobs", `SELECT id, mirror_id, destination_id, network, post_id, part, parts, parent_id, position, draft, files, state, reason,
 		parent_at, sent_at, tried_at, misses, missed_at, remote_id, url, attempts, due_at, updated_at FROM mirror_jobs
 		WHERE user_id = $1 ORDER BY mirror_id, position`},
+	{"pulls", `SELECT id, host, account_id, kind, cursor, pages, entries, spent, done, due_at, updated_at FROM pulls WHERE user_id = $1 ORDER BY id`},
+	{"pull_pages", `SELECT g.pull_id, g.n, g.body FROM pulls AS p JOIN pull_pages AS g ON g.pull_id = p.id WHERE p.user_id = $1 ORDER BY 1, 2`},
 	{"list_members", `SELECT l.source_id, l.title, l.account_id FROM sources AS s JOIN list_members AS l ON l.source_id = s.id
 		WHERE s.user_id = $1 ORDER BY 1, 2, 3`},
 	{"edge_jobs", `SELECT destination_id, kind, list, handle, actor_id, remote_id, list_id, state, outcome, reason, attempts, due_at, updated_at

@@ -22,17 +22,20 @@ const (
 	askedWhenYoung    = 1000   // of an account that is less than a week old, or of a list that the operator is to look at
 	askedPerAddress   = 20_000 // of all who come from one network
 	youngDays         = 7
-	denseList         = 100  // numbers from which on a list is looked at for its gaps
-	denseGap          = 1000 // between two numbers in a list that was made up; honest ones are a million apart
-	denseShare        = 5    // a fifth of the gaps
-	claimsPerPerson   = 2    // Registrations begun of one account in a UTC day (OPS-03)
-	claimsPerServer   = 20   // of one server
-	loginsPerPerson   = 5    // sign-ins at X begun by one account in a UTC day
-	loginsPerServer   = 50   // by those of one server
-	lettersPerPerson  = 3    // addresses that one account has written to in a UTC day, to be confirmed
-	lettersPerAddress = 3    // letters to one address, whoever wants them
-	arrivalsKept      = 50   // in a list of arrivals
-	countStep         = 5    // of what a registrant is told (REG-09); fewer are told as fewer than so many
+	denseList         = 100    // numbers from which on a list is looked at for its gaps
+	denseGap          = 1000   // between two numbers in a list that was made up; honest ones are a million apart
+	denseShare        = 5      // a fifth of the gaps
+	apartCrowd        = 50_000 // followed by others, from which on a list that hardly meets theirs is odd
+	apartSample       = 5000   // of a list that are compared
+	apartShare        = 100    // of which a hundredth is followed by others too, in an honest one
+	claimsPerPerson   = 2      // Registrations begun of one account in a UTC day (OPS-03)
+	claimsPerServer   = 20     // of one server
+	loginsPerPerson   = 5      // sign-ins at X begun by one account in a UTC day
+	loginsPerServer   = 50     // by those of one server
+	lettersPerPerson  = 3      // addresses that one account has written to in a UTC day, to be confirmed
+	lettersPerAddress = 3      // letters to one address, whoever wants them
+	arrivalsKept      = 50     // in a list of arrivals
+	countStep         = 5      // of what a registrant is told (REG-09); fewer are told as fewer than so many
 
 	dueWindow    = 2000 // FollowJobs looked at for one step, most certain first
 	duePerTurn   = 3    // of them handed out for one target domain
@@ -58,6 +61,7 @@ const (
 	flowLife    = 10 * time.Minute
 	textLife    = 24 * time.Hour      // of strangers' texts after they were read
 	parkedLife  = 30 * 24 * time.Hour // of a User whose account is somebody else's now
+	pullLife    = 30 * 24 * time.Hour // of the place at which a reading over an API stopped
 	undoLife    = 24 * time.Hour      // of an act that can be undone
 	uploadLife  = 24 * time.Hour      // of an unfinished upload after its last piece: until somebody has a better connection (ZIP-05)
 	blocksLife  = 30 * 24 * time.Hour // of a list that is not read again, since nobody follows from there any more
@@ -86,6 +90,7 @@ const (
 	readers          = 4                // SQLite connections that read
 	poolSize         = 10               // PostgreSQL connections of one process
 	journalLimit     = 64 << 20         // bytes that SQLite's WAL is cut back to
+	journalPages     = 8000             // pages of 4 KiB after which it goes into the file: half of that
 )
 
 // Bounds of the spool.

@@ -17,7 +17,7 @@ import (
 
 var postgresDialect = dialect{
 	name:     "postgres",
-	each:     "json_array_elements(CAST(%s AS json)) AS e(value)",
+	each:     "jsonb_array_elements(CAST(%s AS jsonb)) AS e(value)", // jsonb, since each -> would read the whole object again
 	list:     "json_array_elements_text(CAST(%s AS json)) AS e(value)",
 	lock:     "SELECT pg_advisory_xact_lock(" + lockName + ")",
 	keys:     "= ANY(ARRAY(SELECT value FROM json_array_elements_text(CAST(%s AS json))))",

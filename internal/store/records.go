@@ -34,7 +34,7 @@ func (s *Store) saveRows(ctx context.Context, t social.Task, rows []*accountRow)
 		return nil
 	}
 	var cause error
-	err := s.write(ctx, func(x q) error {
+	err := s.writeSoon(ctx, func(x q) error { // a claim that is lost reads the Source again
 		owner, err := fence(ctx, x, t, social.ImportTask)
 		if err == nil {
 			err = upsertAccounts(ctx, x, owner, t.ID, rows)
@@ -66,25 +66,25 @@ func (s *Store) countSkipped(ctx context.Context, t social.Task, n int) error {
 	})
 }
 
-// accountRow is an Account of a batch as it goes into the database, with the
-// kinds of all its Edges.
+// accountRow is an Account of a batch as it goes into the database, without what
+// is not known of it, and with the kinds of all its Edges.
 type accountRow struct {
 	Network     social.Network    `json:"network"`
-	NativeID    string            `json:"id"`
-	Username    string            `json:"username"`
-	UsernameKey string            `json:"username_key"`
-	Name        string            `json:"name"`
-	NameKey     string            `json:"name_key"`
-	Bio         string            `json:"bio"`
-	Location    string            `json:"location"`
-	URL         string            `json:"url"`
-	Links       string            `json:"links"`
-	Pinned      string            `json:"pinned"`
-	PinnedLinks string            `json:"pinned_links"`
-	NamedAt     int64             `json:"named_at"` // when the names were so, 0 without any
-	TextsAt     int64             `json:"texts_at"` // when the texts were so, 0 without any
-	Following   bool              `json:"following"`
-	Blocked     bool              `json:"blocked"`
+	NativeID    string            `json:"id,omitempty"`
+	Username    string            `json:"username,omitempty"`
+	UsernameKey string            `json:"username_key,omitempty"`
+	Name        string            `json:"name,omitempty"`
+	NameKey     string            `json:"name_key,omitempty"`
+	Bio         string            `json:"bio,omitempty"`
+	Location    string            `json:"location,omitempty"`
+	URL         string            `json:"url,omitempty"`
+	Links       string            `json:"links,omitempty"`
+	Pinned      string            `json:"pinned,omitempty"`
+	PinnedLinks string            `json:"pinned_links,omitempty"`
+	NamedAt     int64             `json:"named_at,omitempty"` // when the names were so, 0 without any
+	TextsAt     int64             `json:"texts_at,omitempty"` // when the texts were so, 0 without any
+	Following   bool              `json:"following,omitempty"`
+	Blocked     bool              `json:"blocked,omitempty"`
 	Kinds       []social.EdgeKind `json:"-"`
 	Lists       []string          `json:"-"` // titles of those that it is in
 }
@@ -180,8 +180,10 @@ var (
 )
 
 func upsertAccount(which, conflict string) string {
-	var set, changed []string
+	set, changed := []string{}, []string{}
+	texts := []string{`COALESCE(e.value->>'id', '') AS native_id`}
 	for _, fact := range facts {
+		texts = append(texts, `COALESCE(e.value->>'`+fact[0]+`', '') AS `+fact[0])
 		wins := strings.NewReplacer(".f", "."+fact[1], ".t", "."+fact[2]).Replace(
 			`excluded.f <> '' AND (accounts.f = '' OR excluded.t >= accounts.t)`)
 		set = append(set, fact[0]+` = CASE WHEN `+wins+` THEN excluded.`+fact[0]+` ELSE accounts.`+fact[0]+` END`)
@@ -195,13 +197,9 @@ func upsertAccount(which, conflict string) string {
 		SELECT CAST($1 AS BIGINT), network, native_id, username, username_key, name, name_key, bio, location, url, links,
 			pinned, pinned_links, named_at, texts_at, following, blocked, 0,
 			CASE WHEN bio = '' AND location = '' AND pinned = '' THEN 0 ELSE (SELECT created_at FROM sources WHERE id = $3) END, false
-		FROM (SELECT e.value->>'network' AS network, e.value->>'id' AS native_id,
-			e.value->>'username' AS username, e.value->>'username_key' AS username_key,
-			e.value->>'name' AS name, e.value->>'name_key' AS name_key,
-			e.value->>'bio' AS bio, e.value->>'location' AS location, e.value->>'url' AS url, e.value->>'links' AS links,
-			e.value->>'pinned' AS pinned, e.value->>'pinned_links' AS pinned_links,
-			CAST(e.value->>'named_at' AS BIGINT) AS named_at, CAST(e.value->>'texts_at' AS BIGINT) AS texts_at, CAST(e.value->>'following' AS BOOLEAN) AS following,
-			CAST(e.value->>'blocked' AS BOOLEAN) AS blocked
+		FROM (SELECT e.value->>'network' AS network, ` + strings.Join(texts, ", ") + `,
+			CAST(COALESCE(e.value->>'named_at', '0') AS BIGINT) AS named_at, CAST(COALESCE(e.value->>'texts_at', '0') AS BIGINT) AS texts_at,
+			e.value->>'following' IS NOT NULL AS following, e.value->>'blocked' IS NOT NULL AS blocked
 			FROM EACH($2)) AS batch
 		WHERE ` + which + `
 		ON CONFLICT ` + conflict + ` DO UPDATE SET ` + strings.Join(set, ", ") + `,
@@ -211,7 +209,11 @@ func upsertAccount(which, conflict string) string {
 			blocked = accounts.blocked OR excluded.blocked,
 			stored_at = CASE WHEN excluded.stored_at > 0 THEN excluded.stored_at ELSE accounts.stored_at END,
 			texts_gone = accounts.texts_gone AND excluded.stored_at = 0,
-			read_at = CASE WHEN ` + strings.Join(changed, " OR ") + ` THEN 0 ELSE accounts.read_at END`
+			read_at = CASE WHEN ` + strings.Join(changed, " OR ") + ` THEN 0 ELSE accounts.read_at END
+		WHERE ` + strings.Join(changed, " OR ") + `
+			OR excluded.named_at > accounts.named_at OR excluded.texts_at > accounts.texts_at
+			OR excluded.following AND NOT accounts.following OR excluded.blocked AND NOT accounts.blocked
+			OR excluded.stored_at > 0 AND excluded.stored_at <> accounts.stored_at`
 }
 
 const insertEdges = `
@@ -227,8 +229,8 @@ const (
 // edgeRow is one Edge of a batch.
 type edgeRow struct {
 	Network     social.Network  `json:"network"`
-	NativeID    string          `json:"id"`
-	UsernameKey string          `json:"username_key"`
+	NativeID    string          `json:"id,omitempty"`
+	UsernameKey string          `json:"username_key,omitempty"`
 	Kind        social.EdgeKind `json:"kind"`
 }
 

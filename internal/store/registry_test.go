@@ -220,6 +220,34 @@ func TestREG02ConsecutiveNumbers(t *testing.T) {
 	})
 }
 
+// Numbers at random, which nobody else follows, wait for the operator once there
+// are enough others to tell; a list that meets theirs does not, nor one
+// in a small place.
+func TestREG02NumbersAtRandom(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store, _ store.Options) {
+		random := numbers(7_000_000_000, 1200, 1_000_003)
+		if _, held := asked(t, s, follower(t, s, "small.test", random...), now); held != 0 {
+			t.Errorf("in a small place %d are held", held)
+		}
+		crowd := follower(t, s, "crowd.test", "5") // follows 50,000 more
+		must(s.WriteDB().ExecContext(t.Context(), `INSERT INTO accounts (user_id, network, native_id, username, username_key, name, name_key, bio, location, url,
+				links, pinned, pinned_links, named_at, texts_at, following, blocked, read_at, stored_at, texts_gone)
+			WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)
+			SELECT CAST($1 AS BIGINT), 'x', CAST(1000000000 + i * 7919 AS TEXT), '', '', '', '', '', '', '', '', '', '', 0, 0, true, false, 1, 0, false FROM n`, crowd.ID))(t)
+		odd := follower(t, s, "odd.test", numbers(8_000_000_000, 1200, 1_000_003)...)
+		if _, held := asked(t, s, odd, now); held != 200 {
+			t.Errorf("%d of numbers at random are held", held)
+		}
+		holds := must(s.Holds(t.Context()))(t)
+		if len(holds) != 1 || holds[0].UserID != odd.ID || holds[0].Reason != "apart" {
+			t.Errorf("%+v", holds)
+		}
+		if _, held := asked(t, s, follower(t, s, "met.test", append(numbers(9_000_000_000, 1200, 1_000_003), numbers(1_000_000_000, 20, 7919)...)...), now); held != 0 {
+			t.Errorf("of a list that meets another one %d are held", held)
+		}
+	})
+}
+
 // REG-02: 7,500 a person in 30 days, whoever forgets and begins anew included;
 // 20,000 for all who come from one network.
 func TestREG02Caps(t *testing.T) {

@@ -80,7 +80,7 @@ func sqliteDSN(path, begin string, pragmas ...string) string {
 	pragmas = append(pragmas,
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
 		"foreign_keys(1)", "synchronous(FULL)", "secure_delete(1)", "cache_size(-8192)",
-		fmt.Sprintf("journal_size_limit(%d)", journalLimit))
+		fmt.Sprintf("journal_size_limit(%d)", journalLimit), fmt.Sprintf("wal_autocheckpoint(%d)", journalPages))
 	query := url.Values{"_txlock": {begin}, "_pragma": pragmas}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query.Encode()}).String()
 }

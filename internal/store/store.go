@@ -11,6 +11,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"sync/atomic"
 
@@ -109,9 +110,17 @@ func (s *Store) Close() error {
 
 // write runs act in a transaction, again when it lost against another one: act
 // must set all it returns from the start.
-func (s *Store) write(ctx context.Context, act func(q) error) error {
+func (s *Store) write(ctx context.Context, act func(q) error) error { return s.tries(ctx, s.once, act) }
+
+// writeSoon is write for what is done again when a power cut takes it away: its
+// commit does not wait for the disk, and the next one that does takes it along.
+func (s *Store) writeSoon(ctx context.Context, act func(q) error) error {
+	return s.tries(ctx, s.onceSoon, act)
+}
+
+func (s *Store) tries(ctx context.Context, once func(context.Context, func(q) error) error, act func(q) error) error {
 	for try := 1; ; try++ {
-		err := s.once(ctx, act)
+		err := once(ctx, act)
 		why := s.d.failure(err)
 		if err == nil || try == maxRetries || why != raceFailure && why != goneFailure {
 			return s.d.mean(err)
@@ -124,11 +133,51 @@ func (s *Store) once(ctx context.Context, act func(q) error) error {
 	if err != nil {
 		return err
 	}
+	return s.inside(tx, act)
+}
+
+func (s *Store) inside(tx *sql.Tx, act func(q) error) error {
 	defer tx.Rollback() // after Commit it does nothing
 	if err := act(q{tx, s.d}); err != nil {
 		return err
 	}
 	return tx.Commit()
+}
+
+// onceSoon is once without waiting for the disk. SQLite is told so by its
+// connection, PostgreSQL by the transaction.
+func (s *Store) onceSoon(ctx context.Context, act func(q) error) (err error) {
+	if s.d != &sqliteDialect {
+		return s.once(ctx, func(x q) error {
+			if _, err := x.exec(ctx, `SET LOCAL synchronous_commit = off`); err != nil {
+				return err
+			}
+			return act(x)
+		})
+	}
+	conn, err := s.writeDB.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, waitAgain(ctx, conn), conn.Close()) }()
+	if _, err := conn.ExecContext(ctx, `PRAGMA synchronous = NORMAL`); err != nil {
+		return err
+	}
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	return s.inside(tx, act)
+}
+
+// waitAgain lets commits of a SQLite connection wait for the disk; one that
+// cannot is not used again.
+func waitAgain(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(context.WithoutCancel(ctx), `PRAGMA synchronous = FULL`)
+	if err != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
+	return err
 }
 
 // read runs act in a transaction that sees one state of the database.

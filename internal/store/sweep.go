@@ -8,8 +8,10 @@ import (
 // Sweep deletes what has outlived its days: texts of Evidence and of Accounts
 // after 24 hours (of people followed not before they were read), used and old
 // flows, old sessions, unfinished uploads, acts that can no longer be undone,
-// answers that no Match refers to, and Users parked for 30 days. An archive that
-// is kept for a Mirror is let go when that did nothing for 30 days. It returns how many rows it
+// answers that no Match refers to, readings over an API that were left unfinished
+// (after 24 hours where pages of them are kept), and Users parked for 30 days. An
+// archive that is kept for a Mirror is let go when that did nothing for 30 days.
+// It returns how many rows it
 // touched. On SQLite it then empties the journal, so that what was deleted is
 // also gone from the disk.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (touched int, err error) {
@@ -37,6 +39,8 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (touched int, err erro
 		{`DELETE FROM remote_ids WHERE found_at <= $1`, []any{ago(knownLife)}},
 		{`DELETE FROM home_budgets WHERE resets_at <= $1`, []any{ago(targetLife)}},
 		{`DELETE FROM home_turns WHERE day < $1`, []any{dayOf(now)}},
+		{`DELETE FROM pulls WHERE updated_at <= $1 OR updated_at <= $2 AND EXISTS (SELECT 1 FROM pull_pages WHERE pull_id = pulls.id)`,
+			[]any{ago(pullLife), ago(textLife)}},
 		{`DELETE FROM uploads WHERE touched_at <= $1`, []any{ago(uploadLife)}},
 		{`DELETE FROM undos WHERE decided_at <= $1`, []any{ago(undoLife)}},
 		{`DELETE FROM lookups WHERE checked_at > 0 AND checked_at <= $1 AND due_at <= $1

@@ -33,6 +33,9 @@ const (
 	checkBatch  = 20   // Registrations whose proofs are looked at again in one sweep
 )
 
+// maxPullPages bounds the reading of one list over an API: two million people.
+const maxPullPages = 2000
+
 // GCPercent is what a process that imports gives to debug.SetGCPercent: with
 // it an import into SQLite stays below 64 MiB however large the export is,
 // where Go's own 100 takes 70, at the same speed.

@@ -168,7 +168,7 @@ func (w *Worker) check(ctx context.Context, r *social.Registration) (told bool) 
 	if err != nil || look.State == social.Ill {
 		return false
 	}
-	stale := look.State != social.Found || look.ActorID != r.ActorID
+	stale := look.State != social.Found || look.ActorID != r.ActorID || look.Suspended || look.Memorial // of nobody who could still say yes (REG-10)
 	if r.Proof != social.ProofLogin && !stale {
 		name, holds, err := w.checkPost(ctx, *r, look)
 		if err != nil {

@@ -43,24 +43,10 @@ var mastodonWays = manners{
 		tooMany:       jsonProblem(429, "Too many requests"),
 		unsigned:      jsonProblem(401, "Request not signed"),
 	},
-	routes: append(edgeRoutes(true), []route{
-		{method: "GET", path: "/.well-known/webfinger", do: mastodonWebFinger},
-		{method: "GET", path: "/.well-known/host-meta", do: hostMeta},
-		{method: "GET", path: "/.well-known/nodeinfo", do: func(h *Host, _ *call) *answer { return h.nodeInfoLinks("2.0", "/nodeinfo/2.0") }},
-		{method: "GET", path: "/nodeinfo/2.0", do: nodeInfo("2.0")},
+	routes: append(mastodonLikeRoutes(), []route{
 		{method: "GET", path: "/.well-known/oauth-authorization-server", do: oauthMetadata},
-		{method: "GET", path: "/users/{id}", do: mastodonActor},
-		{method: "GET", path: "/@{id}", do: mastodonActor},
-		{method: "GET", path: "/", do: frontPage},
 		{method: "GET", path: "/settings/imports", do: importsPage},
 		{method: "POST", path: "/settings/imports", do: importsUpload},
-		{method: "GET", path: "/oauth/authorize", do: authorizePage},
-		{method: "POST", path: "/oauth/authorize", do: authorizeForm},
-		{method: "POST", path: "/oauth/token", do: mastodonToken},
-		{method: "POST", path: "/oauth/revoke", do: revoke},
-		{method: "POST", path: "/api/v1/apps", do: mastodonApps},
-		{method: "GET", path: "/api/v1/instance", do: instanceV1},
-		{method: "GET", path: "/api/v2/instance", do: instanceV2},
 		{method: "GET", path: "/api/v1/instance/domain_blocks", do: domainBlocks},
 		{method: "GET", path: "/api/v1/accounts/verify_credentials", needs: user, scope: "profile", do: verifyCredentials},
 		{method: "GET", path: "/api/v1/accounts/lookup", do: lookup},
@@ -233,4 +219,25 @@ func (h *Host) followsMost(me *Account) bool {
 		}
 	}
 	return rows >= max(h.limits.FollowCap, countAccepted(h.world, me.followers)*11/10)
+}
+
+// mastodonLikeRoutes are those of Mastodon that servers with an API like its
+// own have too: discovery, signing in, and what they tell of themselves.
+func mastodonLikeRoutes() []route {
+	return append(edgeRoutes(true), []route{
+		{method: "GET", path: "/.well-known/webfinger", do: mastodonWebFinger},
+		{method: "GET", path: "/.well-known/host-meta", do: hostMeta},
+		{method: "GET", path: "/.well-known/nodeinfo", do: func(h *Host, _ *call) *answer { return h.nodeInfoLinks("2.0", "/nodeinfo/2.0") }},
+		{method: "GET", path: "/nodeinfo/2.0", do: nodeInfo("2.0")},
+		{method: "GET", path: "/users/{id}", do: mastodonActor},
+		{method: "GET", path: "/@{id}", do: mastodonActor},
+		{method: "GET", path: "/", do: frontPage},
+		{method: "GET", path: "/oauth/authorize", do: authorizePage},
+		{method: "POST", path: "/oauth/authorize", do: authorizeForm},
+		{method: "POST", path: "/oauth/token", do: mastodonToken},
+		{method: "POST", path: "/oauth/revoke", do: revoke},
+		{method: "POST", path: "/api/v1/apps", do: mastodonApps},
+		{method: "GET", path: "/api/v1/instance", do: instanceV1},
+		{method: "GET", path: "/api/v2/instance", do: instanceV2},
+	}...)
 }

@@ -71,21 +71,7 @@ var listProblems = map[trouble]problem{
 
 // listRoutes are what following needs of servers whose API is like Mastodon's.
 func listRoutes() []route {
-	return append(edgeRoutes(true), []route{
-		{method: "GET", path: "/.well-known/webfinger", do: mastodonWebFinger},
-		{method: "GET", path: "/.well-known/host-meta", do: hostMeta},
-		{method: "GET", path: "/.well-known/nodeinfo", do: func(h *Host, _ *call) *answer { return h.nodeInfoLinks("2.0", "/nodeinfo/2.0") }},
-		{method: "GET", path: "/nodeinfo/2.0", do: nodeInfo("2.0")},
-		{method: "GET", path: "/users/{id}", do: mastodonActor},
-		{method: "GET", path: "/@{id}", do: mastodonActor},
-		{method: "GET", path: "/", do: frontPage},
-		{method: "GET", path: "/oauth/authorize", do: authorizePage},
-		{method: "POST", path: "/oauth/authorize", do: authorizeForm},
-		{method: "POST", path: "/oauth/token", do: mastodonToken},
-		{method: "POST", path: "/oauth/revoke", do: revoke},
-		{method: "POST", path: "/api/v1/apps", do: mastodonApps},
-		{method: "GET", path: "/api/v1/instance", do: instanceV1},
-		{method: "GET", path: "/api/v2/instance", do: instanceV2},
+	return append(mastodonLikeRoutes(), []route{
 		{method: "GET", path: "/api/v1/accounts/verify_credentials", needs: user, scope: "read:accounts", do: verifyCredentials},
 		{method: "GET", path: "/api/v1/accounts/relationships", needs: user, scope: "read:follows", do: relationships(plenty)},
 		{method: "GET", path: "/api/v1/accounts/{id}/following", needs: user, scope: "read:accounts", do: following(false)},
