@@ -210,6 +210,9 @@ func (s *site) admit(v *visit, flow store.Flow, who social.Destination, token so
 		return err
 	}
 	v.ring(social.FollowTask, saved.ID)
+	if path, found := s.joinAfter(v, saved, who.Born); found {
+		return v.redirect(path)
+	}
 	v.flash(flash{Key: "connect.done", Handle: who.Handle})
 	return v.land()
 }
@@ -230,7 +233,7 @@ func (s *site) welcome(v *visit, who social.Destination) (social.User, error) {
 	account := social.User{
 		Host: who.Host, RemoteID: who.RemoteID, Handle: who.Handle, ActorID: who.ActorID, Born: who.Born, CreatedAt: v.now,
 	}
-	if s.Mode == Invited {
+	if s.Mode == Invited && !s.invited(v, who) {
 		user, err := s.Store.FindUser(ctx, account)
 		if fault.Is(err, fault.NotFound) {
 			return user, fault.New(fault.Denied, "invitation-only", "This Godwit is for people with an invitation. Open the link you were given.")

@@ -66,7 +66,11 @@ func (s *site) connect(v *visit) error {
 	if err := v.form(); err != nil {
 		return err
 	}
-	typed := social.Printable(v.field("account"), maxTyped)
+	return s.connectTo(v, social.Printable(v.field("account"), maxTyped))
+}
+
+// connectTo does so for a server or handle.
+func (s *site) connectTo(v *visit, typed string) error {
 	if wrong := v.typedWrong(typed); !wrong.Empty() {
 		return v.showConnect(http.StatusUnprocessableEntity, typed, wrong)
 	}

@@ -16,8 +16,11 @@ import (
 func town(t *testing.T, mode web.Mode, change ...func(*web.Deps)) *house {
 	t.Helper()
 	h := newHouse(t, mode, change...)
-	h.world.AddHost("shore.test", social.Mastodon).AddAccount("alice", feditest.Named("Alice"))
-	h.world.AddHost("reeds.test", social.GoToSocial).AddAccount("gail")
+	h.shore = h.world.AddHost("shore.test", social.Mastodon)
+	h.shore.AddAccount("alice", feditest.Named("Alice"))
+	h.shore.AddAccount("alan")
+	h.reeds = h.world.AddHost("reeds.test", social.GoToSocial)
+	h.reeds.AddAccount("gail")
 	bogs := h.world.AddHost("bogs.test", social.Snac)
 	bogs.AddAccount("sam")
 	bogs.AddAccount("sue")

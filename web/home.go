@@ -23,7 +23,8 @@ type movePage struct {
 	Connected bool // an account is
 	Arrived   int  // people, since the last look at them
 	Needs     locale.Sentence
-	Main      *task // the one that needs the person
+	Waves     []store.Membership // that the person is in
+	Main      *task              // the one that needs the person
 	Tasks     []task
 }
 
@@ -125,6 +126,9 @@ func (s *site) buildMove(v *visit) (*movePage, error) {
 	page.Here, page.Live, page.Connected = "move", "/events", len(x.destinations) > 0
 	page.Needs = v.say("move.idle")
 	if page.Arrived, err = s.Store.CountArrivals(v.r.Context(), v.user.ID); err != nil {
+		return nil, err
+	}
+	if page.Waves, err = s.Store.Memberships(v.r.Context(), v.user.ID); err != nil {
 		return nil, err
 	}
 	for i := range page.Tasks {

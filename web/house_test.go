@@ -50,6 +50,8 @@ type house struct {
 	crew  *worker.Worker
 	log   *bytes.Buffer
 
+	shore, reeds *feditest.Host // of town
+
 	mu   sync.Mutex
 	rung []social.Task
 }

@@ -53,6 +53,20 @@ const (
 	streamLife        = 15 * time.Minute // then the browser connects again
 	streamPulse       = 20 * time.Second // a comment keeps proxies from closing it
 
+	roleFresh     = 15 * time.Minute // how old a server's word on its admin may be for an act (AUT-15)
+	roleSeen      = 24 * time.Hour   // and for looking
+	waveLife      = time.Hour        // how long a browser remembers that it came by a wave's link
+	callWindow    = 5 * time.Minute  // how old a server's call may be, or ahead of our clock
+	slowedFor     = 6 * time.Hour    // at half the pace, when an admin wants it
+	waveDays      = 90               // that a wave's counts are kept after its end
+	usualWave     = 200              // newcomers, and …
+	usualMatches  = 150              // … how many each is found to follow, for the estimate
+	usualDays     = 30
+	usualDaily    = 20 // carried-over posts a day
+	shownHours    = 48 // of a wave, as a table
+	minHookSecret = 16 // characters
+	maxBlockList  = 4 << 20
+
 	maxOnce    = 4096  // one-time forms remembered
 	maxWindows = 20000 // keys of one rate limit
 )

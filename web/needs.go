@@ -18,6 +18,7 @@ type Store interface {
 	matchStore
 	followStore
 	registryStore
+	waveStore
 	mirrorStore
 }
 
@@ -135,6 +136,45 @@ type mirrorStore interface {
 	KeepArchive(ctx context.Context, userID, sourceID int64, spool string, own bool) (old string, err error)
 }
 
+type waveStore interface {
+	GetRole(ctx context.Context, userID int64, host string) (social.ServerRole, error)
+	SaveRole(ctx context.Context, r social.ServerRole) error
+	CreateWave(ctx context.Context, userID int64, w social.Wave) (social.Wave, error)
+	GetWave(ctx context.Context, userID, id int64) (social.Wave, error)
+	ListWaves(ctx context.Context, userID int64) ([]social.Wave, error)
+	SaveTerms(ctx context.Context, userID, id int64, t social.WaveTerms) error
+	SaveCaps(ctx context.Context, userID, id int64, all, one int) error
+	StartWave(ctx context.Context, userID, id int64, now time.Time) error
+	CloseWave(ctx context.Context, userID, id int64, now time.Time) error
+	DeleteDraft(ctx context.Context, userID, id int64) error
+	PauseWave(ctx context.Context, userID, id int64, by social.Handle, now time.Time) error
+	ResumeWave(ctx context.Context, userID, id int64, now time.Time) error
+	SlowWave(ctx context.Context, userID, id int64, by social.Handle, until, now time.Time) error
+	OpenedWave(ctx context.Context, code string, count bool) (social.Wave, error)
+	JoinWave(ctx context.Context, userID, destinationID int64, code, born string, now time.Time) (social.Wave, error)
+	LeaveWave(ctx context.Context, userID int64, code string) error
+	Memberships(ctx context.Context, userID int64) ([]store.Membership, error)
+	CountWave(ctx context.Context, userID, id int64) (store.WaveCounts, error)
+	ListWaveCounts(ctx context.Context, userID, id int64) ([]store.WaveAt, error)
+	Load(ctx context.Context, userID, id int64, now time.Time) (store.WaveLoad, error)
+	SaveHook(ctx context.Context, userID, id int64, secret social.Secret) error
+	HookSecret(ctx context.Context, code string) (social.Wave, social.Secret, error)
+	Approve(ctx context.Context, w social.Wave, name, digest string, now time.Time) error
+	AddStarter(ctx context.Context, userID int64, st social.Starter) error
+	ListStarters(ctx context.Context, userID, waveID int64) ([]social.Starter, error)
+	RemoveStarter(ctx context.Context, userID, waveID, id int64, now time.Time) error
+	StarterFor(ctx context.Context, code string) (social.Starter, social.Wave, error)
+	AnswerStarter(ctx context.Context, userID int64, code, answer string, now time.Time) error
+	Suggestions(ctx context.Context, userID int64, code string) ([]store.Suggestion, error)
+	PickStarters(ctx context.Context, userID int64, code string, ids []int64, now time.Time) (int, error)
+	MirrorPolicy(ctx context.Context, host string) (social.MirrorPolicy, error)
+	PublishedPolicy(ctx context.Context, name string) (social.MirrorPolicy, error)
+	SavePolicy(ctx context.Context, userID int64, p social.MirrorPolicy) error
+	SaveGivenBlocks(ctx context.Context, userID int64, host string, digests []string, now time.Time) error
+	GivenBlocks(ctx context.Context, host string) (int, error)
+	SaveServerWishes(ctx context.Context, userID int64, h social.Home) error
+}
+
 // Door is the part of fedi.Door that pages use: what happens while somebody
 // connects an account or takes it away, or follows somebody from their server.
 type Door interface {
@@ -146,6 +186,11 @@ type Door interface {
 	Endpoints(ctx context.Context, host string) (authorize, token string)
 	Exchange(ctx context.Context, tokenURL, clientID string, secret social.Secret, redirectURI, code, verifier string) (fedi.Grant, error)
 	Whose(ctx context.Context, host string, token social.Secret, sw social.Software, typed social.Handle) (social.Destination, error)
+	Standing(ctx context.Context, of social.Destination, token social.Secret) (fedi.Standing, error)
+	InviteWorks(ctx context.Context, host, code string) (bool, error)
+	Self(ctx context.Context, host string) (social.Instance, error)
+	About(ctx context.Context, host string) (social.Server, error)
+	LookUp(ctx context.Context, h social.Handle) (social.Resolution, error)
 	Revoke(ctx context.Context, host, clientID string, secret, token social.Secret) error
 }
 

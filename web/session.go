@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"net/http"
+	"strings"
 	"time"
 
 	"godwit/internal/fault"
@@ -144,8 +145,11 @@ func (v *visit) openWithKey(key string) error {
 
 // landings are the pages that a sign-in may lead to, by name.
 var landings = map[string]string{
-	"give": "/sources/new", "matches": "/matches", "plan": "/follow", "progress": "/follow/progress", "data": "/data", "register": "/register", "arrivals": "/arrivals", "mirror": "/mirror",
+	"give": "/sources/new", "matches": "/matches", "plan": "/follow", "progress": "/follow/progress", "data": "/data", "register": "/register", "arrivals": "/arrivals", "mirror": "/mirror", "waves": "/waves",
 }
+
+// starterNext begins the name of the page of a suggestion; its code follows.
+const starterNext = "starter."
 
 // stranger answers a request that needs somebody who is signed in.
 func (v *visit) stranger() error {
@@ -163,7 +167,11 @@ func (v *visit) stranger() error {
 
 // land is where a sign-in leads: the page that was asked for before, or home.
 func (v *visit) land() error {
-	path, found := landings[v.cookie(nextCookie)]
+	next := v.cookie(nextCookie)
+	path, found := landings[next]
+	if code, asked := strings.CutPrefix(next, starterNext); asked && codeForm.MatchString(code) {
+		path, found = "/starter/"+code, true
+	}
 	if !found {
 		path = "/"
 	}

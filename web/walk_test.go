@@ -2,6 +2,8 @@ package web_test
 
 import (
 	"bufio"
+	"cmp"
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"os"
@@ -59,14 +61,17 @@ const canary = "CANARY-A"
 type estate struct {
 	*house
 	owner, other *browser
+	plain        *browser         // somebody on the owner's server who runs nothing
 	ids          map[string]int64 // by the first segment of the path, or its last word
+	code         string           // of the owner's wave
+	ask0         string           // of the account that the wave suggests
 	undo, upload string
 }
 
 func newEstate(t *testing.T) *estate {
 	t.Helper()
 	h := town(t, web.Anyone)
-	e := &estate{house: h, owner: h.signIn("alice@shore.test"), other: h.signIn("gail@reeds.test"), ids: map[string]int64{}}
+	e := &estate{house: h, owner: h.signIn("alice@shore.test"), other: h.signIn("gail@reeds.test"), plain: h.signIn("alan@shore.test"), ids: map[string]int64{}}
 	user := h.userOf(e.owner)
 	people := friends()
 	for i := range people {
@@ -79,10 +84,40 @@ func newEstate(t *testing.T) *estate {
 	e.owner.submit(e.owner.page("/follow"), "/follow", "how", "background")
 	jobs, _, err := h.store.ListFollowJobs(t.Context(), user.ID, followsOf(h, user))
 	h.check(err)
+	e.waves(user)
 	e.upload = uploadName(e.owner.declare(filesOf(t, "twitter-x.zip", strings.Repeat("x", 100))))
 	mirror := must[social.Mirror](t)(h.store.SaveMirror(t.Context(), user.ID, jobs[0].DestinationID, source.ID, bridge.DefaultRules("en"), h.clock.Now()))
 	e.ids["mirror"], e.ids["sources"], e.ids["matches"], e.ids["follow"], e.ids["data"] = mirror.ID, source.ID, likely[1].ID, jobs[0].ID, jobs[0].DestinationID
 	return e
+}
+
+// waves makes the owner an admin of one server, with a wave that they are in
+// and that suggests somebody, and the other an admin of another, with one too.
+func (e *estate) waves(owner social.User) {
+	e.t.Helper()
+	e.shore.SetRole("alice", "Owner", 1)
+	e.reeds.SetRole("gail", "admin", 1)
+	w := e.wave(owner, "shore.test")
+	e.wave(e.userOf(e.other), "reeds.test")
+	ctx, now := e.t.Context(), e.clock.Now()
+	e.ids["waves"], e.code, e.ask0 = w.ID, w.Code, "starterstarter00"
+	all := must[[]social.Destination](e.t)(e.store.ListDestinations(ctx, owner.ID))
+	must[social.Wave](e.t)(e.store.JoinWave(ctx, owner.ID, all[0].ID, w.Code, "", now))
+	e.check(e.store.AddStarter(ctx, owner.ID, social.Starter{WaveID: w.ID, Code: e.ask0, Handle: handleOf(e.t, "gail@reeds.test"), AskedAt: now}))
+	e.check(e.store.AnswerStarter(ctx, e.userOf(e.other).ID, e.ask0, social.StarterYes, now))
+	e.ids["starter"] = must[[]social.Starter](e.t)(e.store.ListStarters(ctx, owner.ID, w.ID))[0].ID
+	e.check(e.store.SavePolicy(ctx, owner.ID, social.MirrorPolicy{Host: "shore.test", Choice: social.MirrorQuiet, ChangedAt: now}))
+}
+
+// wave starts one of a User on their server.
+func (h *house) wave(by social.User, host string) social.Wave {
+	h.t.Helper()
+	ctx, now := h.t.Context(), h.clock.Now()
+	h.check(h.store.SaveRole(ctx, social.ServerRole{UserID: by.ID, Host: host, Domain: host, Rank: social.Admin, CheckedAt: now}))
+	w := must[social.Wave](h.t)(h.store.CreateWave(ctx, by.ID, social.Wave{Host: host, Code: strings.ToLower(rand.Text()[:16]), CreatedAt: now, WaveTerms: social.WaveTerms{
+		Name: "Birds", Welcome: "Hello there", Entry: social.OpenEntry, Joiners: social.AllJoin, Expects: 100, EndsAt: now.AddDate(0, 0, 20), CapAll: 600, CapOne: 60}}))
+	h.check(h.store.StartWave(ctx, by.ID, w.ID, now))
+	return w
 }
 
 // path fills a pattern with the owner's ids, or with ids of nobody.
@@ -92,7 +127,14 @@ func (e *estate) path(pattern string, real bool) string {
 	if real {
 		id = e.ids[strings.Split(path, "/")[1]]
 	}
-	return strings.NewReplacer("{$}", "", "{id}", fmt.Sprint(id), "{flow}", "x", "{name}", "godwit.css", "{upload}", e.uploadOr(real)).Replace(path)
+	code := "aaaaaaaaaaaaaaaa"
+	switch {
+	case real && strings.HasPrefix(path, "/starter/"):
+		code = cmp.Or(e.ask0, code)
+	case real:
+		code = cmp.Or(e.code, code)
+	}
+	return strings.NewReplacer("{$}", "", "{id}", fmt.Sprint(id), "{flow}", "x", "{name}", "godwit.css", "{code}", code, "{server}", "shore.test", "{upload}", e.uploadOr(real)).Replace(path)
 }
 
 // uploadOr is the name of the owner's unfinished upload, or one of nobody.
@@ -133,6 +175,24 @@ func (e *estate) form(pattern string, b *browser, real bool) []string {
 		form = append(form, "account", "alice@shore.test")
 	case "/language":
 		form = append(form, "language", "zh-Hans", "back", "/")
+	case "/waves/new", "/waves/{id}/edit":
+		form = append(form, "name", "Birds", "entry", "open", "joiners", "all", "ends", "2026-12-20", "expects", "50", "all", "100", "one", "20")
+	case "/waves/{id}/starters":
+		form = append(form, "handle", "@gail@reeds.test")
+	case "/waves/{id}/caps":
+		form = append(form, "all", "100", "one", "20")
+	case "/waves/{id}/policy":
+		form = append(form, "do", "policy", "choice", "no")
+	case "/waves/{id}/blocks":
+		form = append(form, "text", "bad.test")
+	case "/waves/{id}/calls":
+		form = append(form, "secret", "sesame-sesame-sesame")
+	case "/waves/{id}/pause":
+		form = append(form, "do", "pause")
+	case "/w/{code}/people":
+		form = append(form, "tick", fmt.Sprint(e.ids["starter"]))
+	case "/starter/{code}":
+		form = append(form, "answer", "yes")
 	case "/uploads":
 		form = append(form, "mark", strings.Repeat("a", 64), "name", "twitter-y.zip", "size", "100")
 	case "/data/forget":
@@ -169,10 +229,19 @@ func (e *estate) ask(pattern string, b *browser, real bool) answer {
 		return b.post(path, e.form(pattern, b, real)...)
 	case strings.HasSuffix(pattern, "/events"):
 		return b.stream(path)
-	case path == "/matches/check":
-		path += "?group=likely"
 	}
-	return b.get(path)
+	return b.get(path + e.query(pattern))
+}
+
+// query is what a page needs in its address besides its path.
+func (e *estate) query(pattern string) string {
+	switch pattern {
+	case "GET /matches/check":
+		return "?group=likely"
+	case "GET /waves/new":
+		return "?as=" + fmt.Sprint(e.ids["data"])
+	}
+	return ""
 }
 
 // stream reads the beginning of an event stream, or the page instead of it.
@@ -238,6 +307,11 @@ func (e *estate) walkOther(t *testing.T, r rule) {
 	if r.other != "404" {
 		return
 	}
+	if strings.Contains(r.pattern, "/waves/") {
+		if a := e.ask(r.pattern, e.plain, true); got(a) != r.other || tells(a) {
+			t.Errorf("%s as somebody of the same server: %s, want %s; tells %v", r.pattern, got(a), r.other, tells(a))
+		}
+	}
 	if e.rows() != before {
 		t.Errorf("%s as somebody else changed rows", r.pattern)
 	}
@@ -258,15 +332,13 @@ func (e *estate) walkCross(t *testing.T, r rule) {
 	if strings.HasSuffix(r.pattern, "/events") {
 		return // a stream without CORS is opaque to the other site
 	}
+	e.owner.get("/about-bot") // a visit of its own notes, once an hour, that the session is used
 	before := e.rows()
-	request := e.owner.request(method, e.path(r.pattern, true), strings.NewReader("as=1"))
+	request := e.owner.request(method, e.path(r.pattern, true)+e.query(r.pattern), strings.NewReader("as=1"))
 	request.Header.Set("Origin", "https://evil.test")
 	request.Header.Set("Sec-Fetch-Site", "cross-site")
 	if method == http.MethodGet {
 		request.Header.Del("Origin")
-		if r.pattern == "GET /matches/check" {
-			request.URL.RawQuery = "group=likely"
-		}
 	} else {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}

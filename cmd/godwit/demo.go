@@ -64,8 +64,8 @@ func (a *app) demo(ctx context.Context, noOpen bool) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stderr, "A simulated fediverse, nothing real. Sample exports, also offered by the page: %s\nSign in as @%s. Stop with Ctrl-C; everything is deleted then.\n",
-		strings.Join(files, ", "), sample.Wanderer.Handle())
+	fmt.Fprintf(a.stderr, "A simulated fediverse, nothing real. Sample exports, also offered by the page: %s\nSign in as @%s; as @%s, an admin, to welcome a wave. Stop with Ctrl-C; everything is deleted then.\n",
+		strings.Join(files, ", "), sample.Wanderer.Handle(), sample.Keeper.Handle())
 	return h.serve(ctx, serving{open: !noOpen, demo: demoInfo(sample), browserURL: demoAddress, around: besides(world)})
 }
 
@@ -108,12 +108,13 @@ const sampleAge = 26 * time.Hour
 
 func demoInfo(s *feditest.SampleWorld) *web.DemoInfo {
 	handle, _ := social.ParseHandle(s.Wanderer.Handle(), social.Private)
+	keeper, _ := social.ParseHandle(s.Keeper.Handle(), social.Private)
 	return &web.DemoInfo{
 		Samples: []web.Sample{
 			{Name: "twitter-sample.zip", Write: func(w io.Writer) error { return importertest.WriteArchive(w, sampleArchive(s)) }},
 			{Name: "twitter-Following-sample.json", Write: func(w io.Writer) error { return importertest.WriteWebExporter(w, samplePeople(s)) }},
 		},
-		Handles: []social.Handle{handle},
+		Handles: []social.Handle{handle, keeper},
 	}
 }
 

@@ -11,7 +11,14 @@ import (
 
 // instance is an Instance entity of version 2, or of 1 where that is missing.
 type instance struct {
-	Title         string `json:"title"`
+	Title       string `json:"title"`
+	Description string `json:"description"`
+	Short       string `json:"short_description"` // version 1
+	Usage       struct {
+		Users struct {
+			ActiveMonth int64 `json:"active_month"`
+		} `json:"users"`
+	} `json:"usage"`
 	Version       string `json:"version"`
 	MaxToot       int64  `json:"max_toot_chars"` // Pleroma and others, version 1
 	UploadLimit   int64  `json:"upload_limit"`
@@ -49,6 +56,7 @@ func (h *Home) Instance(ctx context.Context) (social.Instance, error) {
 	}
 	out := social.Instance{
 		Host: h.host, Title: social.Clean(i.Title, social.MaxName), Version: social.Printable(i.Version, maxSaid),
+		About: social.Printable(i.Description+" "+i.Short, maxDescription), Active: int(told(i.Usage.Users.ActiveMonth)),
 		Posting: i.posting(h.flavour),
 	}
 	out.MaxChars = out.Posting.Characters

@@ -36,18 +36,19 @@ const (
 
 // Bounds of what an answer may say.
 const (
-	maxInterim   = 5 // 1xx answers before the real one
-	maxRedirects = 3 // and none with a token, a code or a client secret
-	maxURL       = 2048
-	maxField     = 1024 // client id, client secret
-	maxToken     = 4096
-	maxLinks     = 32 // links kept of one profile
-	maxLink      = 512
-	maxProfile   = 64 << 10 // bytes of a profile text that are read for links
-	maxRules     = 50
-	maxBlocked   = 50_000 // suspended domains of one server
-	maxRule      = 500    // characters
-	maxSaid      = 200    // characters of a server's own words, in logs
+	maxInterim     = 5 // 1xx answers before the real one
+	maxRedirects   = 3 // and none with a token, a code or a client secret
+	maxURL         = 2048
+	maxField       = 1024 // client id, client secret
+	maxToken       = 4096
+	maxLinks       = 32 // links kept of one profile
+	maxLink        = 512
+	maxProfile     = 64 << 10 // bytes of a profile text that are read for links
+	maxRules       = 50
+	maxBlocked     = 50_000 // suspended domains of one server
+	maxDescription = 20_000 // characters of a server's description
+	maxRule        = 500    // characters
+	maxSaid        = 200    // characters of a server's own words, in logs
 )
 
 // Pace towards one host.

@@ -55,7 +55,9 @@ type Instance struct {
 	Version     string
 	MaxChars    int
 	Rules       []string
-	FollowLimit int // how many accounts one may follow, 0 when unknown
+	About       string // its description, as it wrote it
+	Active      int    // people in a month, 0 when unknown
+	FollowLimit int    // how many accounts one may follow, 0 when unknown
 	Posting     PostingLimits
 }
 

@@ -49,18 +49,23 @@ func (s *Store) SaveBlocks(ctx context.Context, host string, digests []string, n
 		if err != nil {
 			return err
 		}
-		all, err := list(ctx, x, scanDestination, `SELECT `+destinationColumns+` FROM destinations WHERE host = $1 ORDER BY id`, host)
-		for _, d := range all {
-			if _, err := refuseBlocked(ctx, x, d, now); err != nil {
-				return err
-			}
-		}
-		return err
+		return refuseAllBlocked(ctx, x, host, now)
 	})
 }
 
+// refuseAllBlocked is refuseBlocked for all who follow from a home server.
+func refuseAllBlocked(ctx context.Context, x q, host string, now time.Time) error {
+	all, err := list(ctx, x, scanDestination, `SELECT `+destinationColumns+` FROM destinations WHERE host = $1 ORDER BY id`, host)
+	for _, d := range all {
+		if _, err := refuseBlocked(ctx, x, d, now); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
 // Blocked returns those of the hosts with which the home server is known to
-// exchange nothing.
+// exchange nothing, by what it publishes or by the list that its admin gave us.
 func (s *Store) Blocked(ctx context.Context, home string, hosts []string) (blocked map[string]bool, err error) {
 	err = s.read(ctx, func(x q) error {
 		blocked, err = blockedBy(ctx, x, home, hosts)
@@ -79,7 +84,8 @@ func blockedBy(ctx context.Context, x q, home string, hosts []string) (map[strin
 			byDigest[d] = append(byDigest[d], host)
 		}
 	}
-	found, err := list(ctx, x, scalar[string], `SELECT digest FROM blocked_domains WHERE host = $1 AND digest IN KEYS($2)`, home, array(digests))
+	found, err := list(ctx, x, scalar[string], `SELECT digest FROM blocked_domains WHERE host = $1 AND digest IN KEYS($2)
+		UNION SELECT digest FROM given_blocks WHERE host = $1 AND digest IN KEYS($2)`, home, array(digests))
 	for _, d := range found {
 		for _, host := range byDigest[d] {
 			blocked[host] = true

@@ -87,24 +87,30 @@ func (s *Store) PlanFollows(ctx context.Context, userID, destinationID int64, no
 		if err != nil {
 			return err
 		}
-		refused, err := refuseBlocked(ctx, x, d, now)
+		refused, err := leaveOut(ctx, x, d, now)
 		if err != nil {
 			return err
 		}
-		alone, err := refuseAlone(ctx, x, destinationID)
-		if err != nil {
-			return err
-		}
-		planned -= refused + alone
+		planned -= refused
 		if err := s.spreadPlain(ctx, x, userID, now); err != nil {
-			return err
-		}
-		if err := fillPlanned(ctx, x, d); err != nil {
 			return err
 		}
 		return ring(ctx, x, social.FollowTask, destinationID, now)
 	})
 	return planned, err
+}
+
+// leaveOut ends the planned jobs that lead to a server which the home server
+// suspends, or which is to be left alone, and fills in the ids that are known.
+func leaveOut(ctx context.Context, x q, d social.Destination, now time.Time) (refused int, err error) {
+	if refused, err = refuseBlocked(ctx, x, d, now); err != nil {
+		return refused, err
+	}
+	alone, err := refuseAlone(ctx, x, d.ID)
+	if err != nil {
+		return refused, err
+	}
+	return refused + alone, fillPlanned(ctx, x, d)
 }
 
 func insertJobs(ctx context.Context, x q, userID, destinationID int64, all []social.Match, now time.Time) (int, error) {

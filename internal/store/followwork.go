@@ -19,12 +19,15 @@ type FollowWork struct {
 	Due         []social.FollowJob // planned and due: found ones first, then the most certain, at most 3 of each target domain that is to be found; or to be undone
 	Confirm     []social.FollowJob // asked and due for a relationship check, at most 40
 	NextDue     time.Time          // of what is not due yet
+	Wave        int64              // the id of the Wave that the Destination is in, 0 for none
+	held        time.Time          // until when that Wave lets it begin no follow
 	Edge        social.EdgeJob     // the next one, which may be due later; zero when there is none
 	Handed      time.Time          // when the last list was handed over of which some have not arrived, zero when none is out
 }
 
 // FollowWorkFor reads what the claimed task works on. Due is empty unless the
-// Destination is Active and its following, or the undoing of it, runs.
+// Destination is Active and its following, or the undoing of it, runs, and
+// while the Wave that it is in lets it begin no follow.
 func (s *Store) FollowWorkFor(ctx context.Context, t social.Task, now time.Time) (w FollowWork, err error) {
 	err = s.write(ctx, func(x q) error {
 		w = FollowWork{}
@@ -39,6 +42,14 @@ func (s *Store) FollowWorkFor(ctx context.Context, t social.Task, now time.Time)
 			return err
 		}
 		if w.Home, err = getHome(ctx, x, w.Destination.Host); err != nil {
+			return err
+		}
+		wave, err := termsOf(ctx, x, t.ID, now)
+		if err != nil {
+			return err
+		}
+		w.Wave = wave.id
+		if w.held, err = heldByWave(ctx, x, wave, t.ID, now); err != nil {
 			return err
 		}
 		if err := w.readJobs(ctx, x, now); err != nil {
@@ -57,6 +68,9 @@ func (w *FollowWork) readJobs(ctx context.Context, x q, now time.Time) (err erro
 	id, at := w.Destination.ID, micros(now)
 	waits, works := workState(w.Destination.Follow)
 	works = works && w.Destination.State == social.Active
+	if works && waits == social.JobPlanned && !w.held.IsZero() {
+		works, w.NextDue = false, w.held
+	}
 	if works {
 		w.Due, err = list(ctx, x, scanJob, `
 			SELECT `+jobColumns+` FROM (
@@ -117,7 +131,7 @@ func workState(f social.FollowState) (state social.JobState, ok bool) {
 // BeginFollow counts the job's attempt and writes the spent budgets under the
 // claim, before anything is sent; the states of Destination, User and job are
 // read again in the same transaction, and Conflict says that it may not be sent,
-// or not today: then the job was put off.
+// or not today: then the job was put off. Wait says when its Wave lets it.
 func (s *Store) BeginFollow(ctx context.Context, t social.Task, jobID int64, budgets []BudgetChange, now time.Time) error {
 	later := false
 	err := s.write(ctx, func(x q) error {
@@ -129,6 +143,9 @@ func (s *Store) BeginFollow(ctx context.Context, t social.Task, jobID int64, bud
 			return err
 		}
 		if later, err = putOff(ctx, x, jobID, false, now); err != nil || later {
+			return err
+		}
+		if err := enterWave(ctx, x, t.ID, jobID, now); err != nil {
 			return err
 		}
 		n, err := x.exec(ctx, `UPDATE follow_jobs SET attempts = attempts + 1, updated_at = $3

@@ -51,14 +51,19 @@ func (s *Store) SaveWishes(ctx context.Context, h social.Home) error {
 		if err := addHome(ctx, x, h.Host); err != nil {
 			return err
 		}
-		_, err := x.exec(ctx, `UPDATE homes SET cap = $2, quiet_from = $3, quiet_to = $4, quiet_zone = $5, alone = $6, open_at = 0 WHERE host = $1`,
+		_, err := x.exec(ctx, `UPDATE homes SET cap = $2, quiet_from = $3, quiet_to = $4, quiet_zone = $5, alone = $6, asked_alone = false, open_at = 0 WHERE host = $1`,
 			h.Host, h.Cap, h.Quiet.From, h.Quiet.To, h.Quiet.Zone, h.Alone)
 		if err != nil || !h.Alone {
 			return err
 		}
-		_, err = x.exec(ctx, `UPDATE follow_jobs SET `+turnedAway+` WHERE state = 'planned' AND handle_key LIKE '%@' || $1`, h.Host)
-		return err
+		return turnAway(ctx, x, h.Host)
 	})
+}
+
+// turnAway ends all planned jobs that lead to a server.
+func turnAway(ctx context.Context, x q, host string) error {
+	_, err := x.exec(ctx, `UPDATE follow_jobs SET `+turnedAway+` WHERE state = 'planned' AND handle_key LIKE '%@' || $1`, host)
+	return err
 }
 
 // turnedAway ends a job whose account lives on a server that is to be left

@@ -50,6 +50,11 @@ const (
 
 	crowdPerDay = 200 // new follows of one account in a UTC day, over all Users (ENG-09)
 
+	smallest          = 5               // people, below whom no count is shown to others (REG-09)
+	loadSlot          = 5 * time.Minute // by which a Wave's load is counted
+	slowAfter         = 3               // answers "slow down" in an hour: then a Wave goes on at half its pace
+	requestsPerFollow = 7               // what a home server asks of others for an account that is new to it
+
 	inFlight = time.Minute // in which a request that was begun is over, one way or the other
 )
 
@@ -80,6 +85,11 @@ const (
 	mailEvery   = 24 * time.Hour      // between two letters about arrivals
 	knownLife   = 30 * 24 * time.Hour // of an account's id on a home server, which may get another one
 	targetLife  = 24 * time.Hour      // of the pace towards a host, after its window
+	pausedRest  = time.Hour           // of following that a Wave's admin paused
+	slowRest    = time.Hour           // at half the pace, after which it is tried again
+	loadLife    = 48 * time.Hour
+	callLife    = 24 * time.Hour      // of the digest of a call; older calls are refused by their age
+	waveLife    = 90 * 24 * time.Hour // of a Wave with its counts after its end
 	lookUpLife  = 30 * 24 * time.Hour // of an answer that no Match refers to any more
 )
 

@@ -32,15 +32,18 @@ func (w *Worker) follow(ctx context.Context, t social.Task, _ int) (time.Time, e
 		if err != nil {
 			return time.Time{}, err
 		}
-		return w.round(t, x, bridge.Act{}, now).readBlocks(ctx)
+		r := w.round(t, x, bridge.Act{}, now)
+		defer r.noteLoad(ctx)
+		return r.readBlocks(ctx)
 	}
-	act, until := bridge.Next(bridge.Work{Destination: x.Destination, Budgets: x.Budgets, Due: x.Due, Confirm: x.Confirm, NextDue: x.NextDue}, now)
+	act, until := bridge.Next(bridge.Work{Destination: oneByOne(x), Budgets: x.Budgets, Due: x.Due, Confirm: x.Confirm, NextDue: x.NextDue}, now)
 	edges := edgeTurn(x, now)
 	carries := act.Kind == bridge.Rest && !edges.IsZero() && !edges.After(now)
 	if act.Kind == bridge.Rest && !carries {
 		return restUntil(soonest(until, edges), now), nil
 	}
 	r := w.round(t, x, act, now)
+	defer r.noteLoad(ctx)
 	if !w.hasMet(x.Destination.ID, now) {
 		return r.meet(ctx)
 	}
@@ -61,6 +64,14 @@ func (w *Worker) follow(ctx context.Context, t social.Task, _ int) (time.Time, e
 	}
 	r.share(ctx, after)
 	return r.next(acted)
+}
+
+// oneByOne is the Destination as the bridge decides for it: a Wave's member is
+// followed for one by one, since no cap holds a list that is handed over whole.
+func oneByOne(x store.FollowWork) social.Destination {
+	d := x.Destination
+	d.ByList = d.ByList && x.Wave == 0
+	return d
 }
 
 // restUntil never lets a Destination that has nothing to do come back at once.
@@ -128,6 +139,7 @@ type round struct {
 
 func (w *Worker) round(t social.Task, x store.FollowWork, act bridge.Act, now time.Time) *round {
 	r := &round{visit: w.visit(t, x.Destination, x.Home, x.Budgets, now), plan: act}
+	r.wave = x.Wave
 	r.server = w.home(x.Destination, x.Token, r.observe)
 	return r
 }
@@ -135,6 +147,7 @@ func (w *Worker) round(t social.Task, x store.FollowWork, act bridge.Act, now ti
 // observe learns from every answer of the home server.
 func (r *round) observe(c fedi.Call) {
 	r.w.count(c)
+	r.tally(c)
 	if c.Limit != nil {
 		r.budgets = bridge.Learn(r.budgets, r.d.Flavour, *c.Limit, c.Path, c.At)
 	}

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Sweep deletes what has outlived its days and looks again at what proves
-// registrations, now and every ten minutes, until ctx ends. Several processes may sweep the same data.
+// Sweep deletes what has outlived its days, looks again at what proves
+// registrations, and writes down where waves stand, now and every ten minutes, until ctx ends. Several processes may sweep the same data.
 func (w *Worker) Sweep(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
@@ -16,6 +16,9 @@ func (w *Worker) Sweep(ctx context.Context) {
 		}
 		if err := w.CheckRegistrations(ctx); err != nil && ctx.Err() == nil {
 			w.log.Warn("registrations could not be checked; the next sweep tries again", "cause", err.Error())
+		}
+		if err := w.store.CountWaves(ctx, w.now()); err != nil && ctx.Err() == nil {
+			w.log.Warn("waves could not be counted; the next sweep tries again", "cause", err.Error())
 		}
 		select {
 		case <-ctx.Done():

@@ -21,6 +21,9 @@ type visit struct {
 	home    social.Home
 	budgets []social.Budget
 	before  []social.Budget // as they are stored
+	wave    int64           // that the Destination is in, 0 for none
+	asked   int             // requests to the home server
+	slow    int             // of them answered with "slow down", or not at all
 	now     time.Time
 }
 
@@ -34,6 +37,26 @@ func (w *Worker) count(c fedi.Call) {
 	if c.Status == http.StatusTooManyRequests {
 		w.limited.Add(1)
 	}
+}
+
+// tally counts an answer of the home server for the Wave.
+func (v *visit) tally(c fedi.Call) {
+	v.asked++
+	if c.Status == http.StatusTooManyRequests || c.Status == http.StatusServiceUnavailable || c.Status == 0 {
+		v.slow++
+	}
+}
+
+// noteLoad counts for the Wave what was asked. What is lost of it is missing in
+// a chart, no more.
+func (v *visit) noteLoad(ctx context.Context) {
+	if v.wave == 0 || v.asked == 0 {
+		return
+	}
+	if err := v.w.store.NoteLoad(context.WithoutCancel(ctx), v.wave, v.asked, v.slow, v.w.now()); err != nil {
+		v.w.log.Warn("a wave's load is not counted", "task", v.t.String(), "cause", err.Error())
+	}
+	v.asked, v.slow = 0, 0
 }
 
 // enter waits for nothing: the home server's door is open for so many requests,

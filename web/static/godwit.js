@@ -27,6 +27,8 @@ window.addEventListener("pageshow", () => {
   if (working) working.hidden = true;
 });
 
+for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());
+
 // A text to be taken elsewhere: without a clipboard it is selected instead.
 for (const button of document.querySelectorAll("button[data-copy]")) {
   const word = button.textContent;

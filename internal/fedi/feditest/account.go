@@ -22,8 +22,9 @@ type Account struct {
 	locked   bool
 	gone     bool
 	memorial bool
-	silent   bool   // never answers a Follow
-	declines bool   // answers every Follow with a Reject
+	silent   bool // never answers a Follow
+	declines bool // answers every Follow with a Reject
+	role     *apiRole
 	login    string // trouble of the account's own sign-in: disabled, pending, unconfirmed
 	movedTo  string // a handle or an actor id
 	aka      []string
@@ -64,6 +65,19 @@ func Bot() AccountOption { return func(a *Account) { a.kind = "Service" } }
 
 // Group makes the account a group.
 func Group() AccountOption { return func(a *Account) { a.kind = "Group" } }
+
+// Role gives the account a role on its host, with Mastodon's permissions as
+// bits; 1 is an admin's.
+func Role(name string, permissions int) AccountOption {
+	return func(a *Account) { a.role = &apiRole{ID: "3", Name: name, Permissions: strconv.Itoa(permissions)} }
+}
+
+// SetRole gives the account of a user another role, as its host's owner does.
+func (h *Host) SetRole(user, name string, permissions int) {
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	Role(name, permissions)(h.accounts[strings.ToLower(user)])
+}
 
 // Gone makes the account deleted for good.
 func Gone() AccountOption { return func(a *Account) { a.gone = true } }

@@ -124,7 +124,9 @@ func (h *Host) describe(a *Account, own bool) apiAccount {
 	}
 	if own {
 		e.Source = &apiSource{Privacy: "public", Language: "en", Note: a.bio, Fields: []apiField{}}
-		e.Role = &apiRole{ID: "-99", Permissions: "65536"}
+		if e.Role = a.role; e.Role == nil {
+			e.Role = &apiRole{ID: "-99", Permissions: "65536"}
+		}
 	}
 	return e
 }
@@ -185,7 +187,9 @@ func gtsEntity(h *Host, a *Account, own bool) any {
 	}
 	if own {
 		e.Source.Privacy = "unlisted"
-		e.Role = &apiRole{ID: "user", Name: "user", Permissions: "0"}
+		if a.role == nil {
+			e.Role = &apiRole{ID: "user", Name: "user", Permissions: "0"}
+		}
 	}
 	return e
 }

@@ -27,6 +27,9 @@ type Host struct {
 	hostMeta bool // the handle domain has host-meta only, no redirect
 	openRegs bool
 
+	described string          // the description, when it is not the title
+	invites   map[string]bool // codes that work
+
 	accounts map[string]*Account // by lower-case user
 	order    []*Account
 	aliases  map[string]*Account
@@ -100,7 +103,7 @@ func (w *World) AddHost(name string, flavour social.Flavour, options ...HostOpti
 		accounts: map[string]*Account{}, aliases: map[string]*Account{}, blocked: map[string]bool{}, limited: map[string]bool{},
 		ids: map[*Account]string{}, known: map[string]*Account{},
 		apps: map[string]*app{}, codes: map[string]*grant{}, tokens: map[string]*token{}, windows: windows{}, keys: map[string]keyed{},
-		sessions: map[string]*token{}, hours: map[string][]time.Time{}}
+		invites: map[string]bool{}, sessions: map[string]*token{}, hours: map[string][]time.Time{}}
 	for _, option := range options {
 		option(h)
 	}

@@ -59,9 +59,39 @@ func (h *Host) configuration() map[string]any {
 	}
 }
 
+// Describe sets the host's description, as its admin does.
+func (h *Host) Describe(text string) {
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	h.described = text
+}
+
+func (h *Host) about() string {
+	if h.described != "" {
+		return h.described
+	}
+	return h.title
+}
+
+// Invite makes an invitation of the host that works.
+func (h *Host) Invite(code string) {
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	h.invites[code] = true
+}
+
+// invitation answers as Mastodon does: 401 for one that is used up.
+func invitation(h *Host, c *call) *answer {
+	if !h.invites[c.id] {
+		p := jsonProblem(401, "Invitation is invalid")
+		return text(p.status, p.kind, p.body)
+	}
+	return data(map[string]string{"invite_code": c.id, "instance_api_url": h.url("/api/v2/instance")})
+}
+
 func instanceV1(h *Host, _ *call) *answer {
 	return data(map[string]any{
-		"uri": h.domain, "domain": h.name, "title": h.title, "version": h.ways.version, "description": h.title,
+		"uri": h.domain, "domain": h.name, "title": h.title, "version": h.ways.version, "description": h.about(),
 		"stats":         map[string]int{"user_count": len(h.order)},
 		"registrations": h.openRegs, "rules": h.apiRules(), "configuration": h.configuration(),
 	})
@@ -74,7 +104,7 @@ func instanceV2(h *Host, _ *call) *answer {
 		domain = h.name
 	}
 	return data(map[string]any{
-		"domain": domain, "account_domain": h.domain, "title": h.title, "version": h.ways.version, "description": h.title,
+		"domain": domain, "account_domain": h.domain, "title": h.title, "version": h.ways.version, "description": h.about(),
 		"usage":         map[string]any{"users": map[string]int{"active_month": len(h.order)}},
 		"languages":     []string{"en"},
 		"registrations": map[string]any{"enabled": h.openRegs, "approval_required": true, "message": nil},

@@ -48,6 +48,7 @@ var mastodonWays = manners{
 		{method: "GET", path: "/settings/imports", do: importsPage},
 		{method: "POST", path: "/settings/imports", do: importsUpload},
 		{method: "GET", path: "/api/v1/instance/domain_blocks", do: domainBlocks},
+		{method: "GET", path: "/api/v1/invites/{id}", do: invitation},
 		{method: "GET", path: "/api/v1/accounts/verify_credentials", needs: user, scope: "profile", do: verifyCredentials},
 		{method: "GET", path: "/api/v1/accounts/lookup", do: lookup},
 		{method: "GET", path: "/api/v1/accounts/search", needs: user, scope: "read:accounts", do: mastodonAccountSearch},

@@ -27,6 +27,7 @@ type SampleWorld struct {
 	World    *World
 	Home     *Host    // mudflat.test, where one signs in
 	Wanderer *Account // the account to sign in as
+	Keeper   *Account // an admin of Home
 	Owner    Person   // the owner of the sample export, on X
 	People   []Person // whom the owner follows there
 }
@@ -68,7 +69,7 @@ func Sample(w *World) *SampleWorld {
 		Bio: "Counts birds at low tide. Writes it all down. Moving to @wanderer@mudflat.test", Handle: "wanderer@mudflat.test"}}
 	s.Wanderer = s.Home.AddAccount("wanderer", Named("Wren Ackermann"), Bio("Counts birds at low tide."),
 		Field("X", "https://x.com/wandering_wader"))
-	s.Home.AddAccount("harbourmaster", Named("The harbour master"), Bio("I keep this server afloat."))
+	s.Keeper = s.Home.AddAccount("harbourmaster", Named("The harbour master"), Bio("I keep this server afloat."), Role("Owner", 1))
 	for i, f := range sampleFriends {
 		w.settleIn(f)
 		s.People = append(s.People, f.person(sampleID(i+1)))
