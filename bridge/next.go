@@ -39,6 +39,9 @@ func Next(w Work, now time.Time) (a Act, until time.Time) {
 		return Act{Kind: HandOver, Batch: list}, time.Time{}
 	}
 	a, until = nextAsk(w, b, now)
+	if a.Kind == Rest && len(batch) > 0 && !now.Before(patienceEnds(batch)) {
+		return Act{Kind: Recheck, Batch: batch}, time.Time{}
+	}
 	if a.Kind == Rest {
 		until = earliest(earliest(until, roomFor(w, b, now)), d.Roll.DueAt)
 	}
@@ -75,15 +78,15 @@ func open(b []social.Budget, f social.Family, d social.Destination, n int) (from
 }
 
 // ripeBatch returns what to confirm, and whether to do it now: when a request
-// would be full, when the eldest has waited long enough, or when nothing else
-// is left to do and somebody may be watching for the end.
+// would be full, when the eldest has waited long although others can be asked,
+// or when nothing else is left to do and somebody may be watching for the end.
 func ripeBatch(w Work, now time.Time) (batch []social.FollowJob, ripe bool) {
 	size := BatchSize(w.Destination.Flavour)
 	batch = w.Confirm[:min(size, len(w.Confirm))]
 	if len(batch) == 0 {
 		return nil, false
 	}
-	return batch, len(batch) == size || isLast(w, batch, now) || !now.Before(patienceEnds(batch))
+	return batch, len(batch) == size || isLast(w, batch, now) || !now.Before(eldest(batch).Add(busyPatience))
 }
 
 // isLast reports that the batch holds what was asked just now, and that no job
@@ -98,7 +101,16 @@ func isFresh(job social.FollowJob) bool {
 	return job.Checks == 0 && job.DueAt.Sub(job.AskedAt) < secondCheck
 }
 
-// patienceEnds is when the eldest of jobs is confirmed without a full batch.
+// eldest is when the first of jobs was due.
+func eldest(jobs []social.FollowJob) (due time.Time) {
+	for _, job := range jobs {
+		due = earliest(due, job.DueAt)
+	}
+	return due
+}
+
+// patienceEnds is when the eldest of jobs is confirmed without a full batch
+// while nothing can be asked.
 func patienceEnds(jobs []social.FollowJob) time.Time {
 	var end time.Time
 	for _, job := range jobs {

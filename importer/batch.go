@@ -1,11 +1,15 @@
 package importer
 
-import "github.com/go-json-experiment/json/jsontext"
+import (
+	"io"
 
-// batch is a run of elements, copied out of the stream they came from.
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// batch is a run of elements in the text that they are read from.
 type batch struct {
-	text []byte
-	ends []int // of each element in text
+	text     []byte
+	elements []indices
 }
 
 const (
@@ -13,17 +17,34 @@ const (
 	batches   = 3
 )
 
-// split cuts a stream into elements.
-type split func(each func(jsontext.Value) error) error
+func newBatch() *batch { return &batch{text: make([]byte, 0, batchSize)} }
 
-// inBatches runs a split in a goroutine of its own, so that finding the
+// each gives every element, valid until the batch is filled again.
+func (b *batch) each(do func(jsontext.Value) error) error {
+	for _, e := range b.elements {
+		if err := do(b.text[e.from:e.to]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// splitter cuts a stream into elements.
+type splitter interface {
+	// fill replaces what is in a batch by the elements that come next; its text
+	// is read by the splitter up to the next fill. The last ones come with
+	// io.EOF, or with what was the matter after them.
+	fill(b *batch) error
+}
+
+// inBatches runs a splitter in a goroutine of its own, so that finding the
 // elements and understanding them share two cores, and gives each element in
 // order, valid until the next. The error of each ends it; it returns after the
 // goroutine did.
-func inBatches(cut split, each func(jsontext.Value) error) error {
+func inBatches(from splitter, each func(jsontext.Value) error) error {
 	full, free := make(chan *batch, batches), make(chan *batch, batches)
 	for range batches {
-		free <- &batch{text: make([]byte, 0, batchSize+batchSize/4)}
+		free <- newBatch()
 	}
 	stop := make(chan struct{})
 	defer func() {
@@ -31,50 +52,35 @@ func inBatches(cut split, each func(jsontext.Value) error) error {
 		}
 	}()
 	defer close(stop)
-	var failed error
+	var end error
 	go func() {
 		defer close(full)
-		failed = cutting(cut, full, free, stop)
+		end = fillAll(from, full, free, stop)
 	}()
 	for b := range full {
 		if err := b.each(each); err != nil {
 			return err
 		}
-		b.text, b.ends = b.text[:0], b.ends[:0]
 		free <- b // never waits: there are as many places as batches
 	}
-	return failed
-}
-
-// cutting fills batches until the stream ends or nobody wants more.
-func cutting(cut split, full, free chan *batch, stop chan struct{}) error {
-	b := <-free
-	err := cut(func(v jsontext.Value) error {
-		b.text = append(b.text, v...)
-		b.ends = append(b.ends, len(b.text))
-		if len(b.text) < batchSize {
-			return nil
-		}
-		full <- b
-		select {
-		case b = <-free:
-			return nil
-		case <-stop:
-			b = &batch{}
-			return errEnough
-		}
-	})
-	full <- b
-	return err
-}
-
-func (b *batch) each(do func(jsontext.Value) error) error {
-	from := 0
-	for _, to := range b.ends {
-		if err := do(b.text[from:to]); err != nil {
-			return err
-		}
-		from = to
+	if end == io.EOF {
+		return nil
 	}
-	return nil
+	return end
+}
+
+// fillAll fills batches until the stream ends, or nobody wants more.
+func fillAll(from splitter, full, free chan *batch, stop chan struct{}) error {
+	for {
+		select {
+		case <-stop:
+			return errEnough
+		case b := <-free:
+			end := from.fill(b)
+			full <- b
+			if end != nil {
+				return end
+			}
+		}
+	}
 }

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"errors"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -11,33 +12,42 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+// numbers splits what is no stream: n elements, of which the eighth is long.
+type numbers struct {
+	n, at int
+	end   error
+}
+
+var longElement = `"` + strings.Repeat("x", 3*batchSize) + `"`
+
+func (s *numbers) fill(b *batch) error {
+	b.text, b.elements = b.text[:0], b.elements[:0]
+	for ; s.at < s.n; s.at++ {
+		if len(b.text) > batchSize {
+			return nil
+		}
+		from, v := len(b.text), strconv.Itoa(s.at)
+		if s.at == 7 {
+			v = longElement
+		}
+		b.text = append(b.text, v...)
+		b.elements = append(b.elements, indices{from, len(b.text)})
+	}
+	return s.end
+}
+
 func TestInBatches(t *testing.T) {
 	broken, enough := errors.New("broken"), errors.New("enough")
-	long := `"` + strings.Repeat("x", 3*batchSize) + `"`
-	numbers := func(n int, end error) split {
-		return func(each func(jsontext.Value) error) error {
-			for i := range n {
-				v := jsontext.Value(strconv.Itoa(i))
-				if i == 7 {
-					v = jsontext.Value(long)
-				}
-				if err := each(v); err != nil {
-					return err
-				}
-			}
-			return end
-		}
-	}
 	for _, tc := range []struct {
 		n, stopAt, want int
 		end, err        error
 	}{
-		{0, -1, 0, nil, nil}, {1, -1, 1, nil, nil}, {100_000, -1, 100_000, nil, nil}, {100_000, -1, 100_000, broken, broken},
+		{0, -1, 0, io.EOF, nil}, {1, -1, 1, io.EOF, nil}, {100_000, -1, 100_000, io.EOF, nil}, {100_000, -1, 100_000, broken, broken},
 		{100_000, 0, 1, nil, enough}, {100_000, 7, 8, broken, enough}, {100_000, 60_000, 60_001, broken, enough}, {100_000, 99_999, 100_000, broken, enough},
 	} {
 		got := 0
-		err := inBatches(numbers(tc.n, tc.end), func(v jsontext.Value) error {
-			if want := strconv.Itoa(got); string(v) != want && (got != 7 || string(v) != long) {
+		err := inBatches(&numbers{n: tc.n, end: tc.end}, func(v jsontext.Value) error {
+			if want := strconv.Itoa(got); string(v) != want && (got != 7 || string(v) != longElement) {
 				t.Fatalf("%.20s instead of %d", v, got)
 			}
 			if got++; got-1 == tc.stopAt {

@@ -26,8 +26,9 @@ const (
 	blockFile
 	muteFile
 	listsFile
-	circleFile // posts for a few: read for their numbers, so that none of them is taken
-	notesFile  // long posts, read before the posts that they belong to
+	onListsFile // lists of others that the owner is on
+	circleFile  // posts for a few: read for their numbers, so that none of them is taken
+	notesFile   // long posts, read before the posts that they belong to
 	tweetsFile
 	communityFile
 	webFile // twitter-web-exporter
@@ -58,6 +59,7 @@ var kinds = map[string]kind{
 	"mute":                 muteFile,
 	"lists-created":        listsFile,
 	"lists-subscribed":     listsFile,
+	"lists-member":         onListsFile,
 	"note-tweet":           notesFile,
 	"tweet":                tweetsFile, // until mid 2022
 	"tweets":               tweetsFile,

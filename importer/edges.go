@@ -1,6 +1,8 @@
 package importer
 
 import (
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -84,31 +86,57 @@ func (r *reading) give(x social.Record) error {
 	return nil
 }
 
-// list reads {"userListInfo":{"url":"https://twitter.com/name/lists/1"}}; the
-// 2018 form has one element with several "urls". The owner's lists are those
-// made and those subscribed to; lists that others put the owner on are not.
-func (r *reading) list(v jsontext.Value) error {
-	info := get(v, "userListInfo")
-	urls := [][]byte{get(info, "url")}
-	s, ok := open(get(info, "urls"), '[')
-	for ok {
-		var u []byte
-		if u, ok = s.element(); ok {
+// listReader reads {"userListInfo":{"url":"https://twitter.com/name/lists/1"}};
+// the 2018 form has one element with several "urls". The owner's lists are
+// those made and those subscribed to; lists that others put the owner on are
+// counted by themselves.
+func (r *reading) listReader(lists map[string]bool, count *int) func(jsontext.Value) error {
+	return func(v jsontext.Value) error {
+		info := get(v, "userListInfo")
+		urls := [][]byte{get(info, "url")}
+		for u := range elementsOf(get(info, "urls")) {
 			urls = append(urls, u)
 		}
+		some := false
+		for _, u := range urls {
+			if link := strings.ToLower(r.text.text(u)); link != "" && len(lists) < maxAccounts {
+				some = true
+				lists[link] = true
+			}
+		}
+		*count = len(lists)
+		if !some {
+			return errShape
+		}
+		return nil
 	}
-	some := false
-	for _, u := range urls {
-		if link := strings.ToLower(r.text.text(u)); link != "" && len(r.lists) < maxAccounts {
-			some = true
-			r.lists[link] = true
+}
+
+// sayLists says how the owner's lists are called, as far as X tells: in their
+// addresses, which hold a title in old exports and a number since.
+func (r *reading) sayLists() {
+	var titles []string
+	for link := range r.lists {
+		if title := listTitle(link); title != "" {
+			titles = append(titles, title)
 		}
 	}
-	r.counts.Lists = len(r.lists)
-	if !some {
-		return errShape
+	if len(titles) > 0 {
+		slices.Sort(titles)
+		r.e.warn(listsAlone(len(r.lists), titles[:min(len(titles), maxTitles)]))
 	}
-	return nil
+}
+
+// listTitle is the title in the address of a list, as far as it tells one.
+func listTitle(link string) string {
+	_, title, ok := strings.Cut(link, "/lists/")
+	if text, err := url.PathUnescape(title); err == nil {
+		title = text
+	}
+	if title = strings.Trim(title, "/"); !ok || id([]byte(title)) > 0 {
+		return ""
+	}
+	return social.Printable(title, social.MaxName)
 }
 
 // giveNames gives what posts told of names, in the order of ids.

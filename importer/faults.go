@@ -3,6 +3,7 @@ package importer
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"godwit/internal/fault"
 	"godwit/internal/social"
@@ -191,3 +192,10 @@ func notFollowed(name string, n int) *fault.Fault {
 
 // shown makes a stranger's file name fit for a sentence.
 func shown(name string) string { return social.Printable(name, social.MaxSay) }
+
+// listsAlone says what an export tells of lists: titles, but not who is on them.
+func listsAlone(n int, titles []string) *fault.Fault {
+	return fault.New(fault.Invalid, "lists-alone",
+		"X doesn't say who is on your {n} lists, among them {titles}. Save the members on each list's page with twitter-web-exporter, and choose those files here too.",
+		"n", strconv.Itoa(n), "titles", strings.Join(titles, ", "))
+}

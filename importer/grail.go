@@ -101,60 +101,85 @@ func (r *reading) grailTweet(v jsontext.Value) error {
 
 // table reads a file of comma-separated rows and gives each as the post that it
 // tells of, in the form of the .js files.
-func table(r io.Reader, each func(jsontext.Value) error) error {
-	b := &bounded{r: r, left: maxRecord}
-	text := bufio.NewReader(b)
+type table struct {
+	in      *bounded
+	rows    *csv.Reader
+	columns map[string]int
+}
+
+func newTable(r io.Reader) *table {
+	t := &table{in: &bounded{r: r, left: maxRecord}}
+	text := bufio.NewReader(t.in)
 	if mark, _ := text.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
 		text.Discard(len(byteOrderMark)) // cannot fail, it was peeked
 	}
-	rows := csv.NewReader(text)
-	rows.LazyQuotes, rows.ReuseRecord, rows.FieldsPerRecord = true, true, -1
-	head, err := rows.Read()
-	if err != nil || len(head) == 0 {
-		return &cut{0, errors.Join(errNoWrapper, err)}
-	}
-	columns := map[string]int{}
-	for i, name := range head {
-		columns[name] = i
-	}
-	for {
-		b.left = maxRecord
-		row, err := rows.Read()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return &cut{rows.InputOffset(), err}
-		}
-		if err := each(grailRow(func(column string) string {
-			if i, ok := columns[column]; ok && i < len(row) {
-				return row[i]
-			}
-			return ""
-		})); err != nil {
+	t.rows = csv.NewReader(text)
+	t.rows.LazyQuotes, t.rows.ReuseRecord, t.rows.FieldsPerRecord = true, true, -1
+	return t
+}
+
+// fill implements splitter.
+func (t *table) fill(b *batch) error {
+	if t.columns == nil {
+		if err := t.head(); err != nil {
 			return err
 		}
 	}
+	b.text, b.elements = b.text[:0], b.elements[:0]
+	for len(b.text) < batchSize {
+		t.in.left = maxRecord
+		row, err := t.rows.Read()
+		if err == io.EOF {
+			return err
+		}
+		if err != nil {
+			return &cut{t.rows.InputOffset(), err}
+		}
+		from := len(b.text)
+		b.text = t.appendPost(b.text, row)
+		b.elements = append(b.elements, indices{from, len(b.text)})
+	}
+	return nil
+}
+
+// head reads the row with the names of the columns.
+func (t *table) head() error {
+	head, err := t.rows.Read()
+	if err != nil || len(head) == 0 {
+		return &cut{0, errors.Join(errNoWrapper, err)}
+	}
+	t.columns = map[string]int{}
+	for i, name := range head {
+		t.columns[name] = i
+	}
+	return nil
+}
+
+// cell is what stands in a column of a row, or "".
+func (t *table) cell(row []string, column string) string {
+	if i, ok := t.columns[column]; ok && i < len(row) {
+		return row[i]
+	}
+	return ""
 }
 
 var shortLink = regexp.MustCompile(`https?://t\.co/[A-Za-z0-9]+`)
 
-// grailRow writes a row of tweets.csv as a post.
-func grailRow(cell func(column string) string) jsontext.Value {
-	b := []byte(`{"id_str":`)
-	put := func(before, s string) { b = appendText(append(b, before...), s) }
-	put("", cell("tweet_id"))
-	put(`,"text":`, cell("text"))
-	put(`,"created_at":`, cell("timestamp"))
-	put(`,"in_reply_to_status_id_str":`, cell("in_reply_to_status_id"))
-	put(`,"in_reply_to_user_id_str":`, cell("in_reply_to_user_id"))
-	if original := cell("retweeted_status_id"); original != "" {
-		put(`,"retweeted_status":{"id_str":`, original)
-		put(`,"user":{"id_str":`, cell("retweeted_status_user_id"))
+// appendPost writes a row of tweets.csv as a post.
+func (t *table) appendPost(b []byte, row []string) []byte {
+	put := func(before, column string) { b = appendText(append(b, before...), t.cell(row, column)) }
+	put(`{"id_str":`, "tweet_id")
+	put(`,"text":`, "text")
+	put(`,"created_at":`, "timestamp")
+	put(`,"in_reply_to_status_id_str":`, "in_reply_to_status_id")
+	put(`,"in_reply_to_user_id_str":`, "in_reply_to_user_id")
+	if t.cell(row, "retweeted_status_id") != "" {
+		put(`,"retweeted_status":{"id_str":`, "retweeted_status_id")
+		put(`,"user":{"id_str":`, "retweeted_status_user_id")
 		b = append(b, "}}"...)
 	}
 	b = append(b, `,"entities":{"urls":[`...)
-	b = appendTargets(b, shortLink.FindAllString(cell("text"), -1), strings.Split(cell("expanded_urls"), ","))
+	b = appendTargets(b, shortLink.FindAllString(t.cell(row, "text"), -1), strings.Split(t.cell(row, "expanded_urls"), ","))
 	return append(b, "]}}"...)
 }
 

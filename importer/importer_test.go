@@ -40,6 +40,7 @@ func sample() importertest.Archive {
 		Blocked:   []importertest.Person{{ID: "301"}},
 		Muted:     []importertest.Person{{ID: "302"}},
 		Lists:     []string{"https://twitter.com/Ana_Moves/lists/1", "https://twitter.com/Ana_Moves/lists/2"},
+		OnLists:   []string{"https://twitter.com/erin/lists/3", "https://twitter.com/erin/lists/waders-%F0%9F%90%A6"},
 		Tweets: []importertest.Tweet{
 			{ID: at(12), Text: "@bob_on_x you & me", Mentions: []importertest.Person{bob}, ReplyTo: importertest.Reply{Status: at(1), To: bob}},
 			{ID: at(11), Text: "RT @carol: hello…", Mentions: []importertest.Person{carol}},
@@ -59,7 +60,7 @@ func sample() importertest.Archive {
 }
 
 var sampleCounts = social.Counts{
-	Following: 4, Followers: 2, Blocked: 1, Muted: 1, Lists: 2,
+	Following: 4, Followers: 2, Blocked: 1, Muted: 1, Lists: 2, OnLists: 2,
 	Posts: 9, Replies: 1, Reposts: 1, Quotes: 1, Threads: 1, Media: 2, MediaMissing: 1,
 	Accounts: 7, AccountsNamed: 2, FollowingNamed: 2,
 }
@@ -238,7 +239,7 @@ func TestSingleFiles(t *testing.T) {
 	var files []File
 	for name, text := range a.Files() {
 		switch base := filepath.Base(name); base {
-		case "following.js", "follower.js", "block.js", "mute.js", "lists-created.js", "account.js", "screen-name-change.js":
+		case "following.js", "follower.js", "block.js", "mute.js", "lists-created.js", "lists-member.js", "account.js", "screen-name-change.js":
 			files = append(files, file(base, text))
 		case "tweets.js":
 			files = append(files, file("tweets (1).js", text))

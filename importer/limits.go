@@ -33,6 +33,9 @@ const (
 	// nesting, which real exports keep below 12.
 	maxRecord = 4 << 20
 	maxDepth  = 32
+	// maxNesting is the nesting at which a file is no longer JSON to anybody: that
+	// of encoding/json.
+	maxNesting = 10_000
 	// maxText bounds one text of an element, in bytes.
 	maxText = 64 << 10
 	// maxNotes bounds the long texts of one export, which are kept while its posts
@@ -65,6 +68,8 @@ const (
 	minFilter   = 256 << 10
 	maxFilter   = 20 << 20
 
+	// maxTitles bounds how many titles of lists one sentence names.
+	maxTitles = 10
 	// maxWarnings bounds the sentences about one export.
 	maxWarnings = 50
 )

@@ -125,8 +125,8 @@ func TestMastodonArchives(t *testing.T) {
 		e, err := open()
 		r := drain(t, e, err)
 		want := idaCounts
-		if strings.HasPrefix(name, "tar") || name == "single files" {
-			want.MediaMissing = 2 // pictures can't be fetched from there one by one
+		if name == "single files" {
+			want.MediaMissing = 2
 		}
 		if got := r.export.Counts(); r.err != nil || got != want {
 			t.Errorf("%s: %v\n got %+v\nwant %+v", name, r.err, got, want)

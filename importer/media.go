@@ -20,6 +20,7 @@ type mediaIndex struct {
 	seed   maphash.Seed
 	names  map[uint64]int64
 	stores []mediaStore
+	tars   []*tarMedia // what lies in them is not in names
 }
 
 // mediaStore is one zip or folder with media. A place is its own.
@@ -56,23 +57,39 @@ func (m *mediaIndex) find(base string) (part, error) {
 
 // size is how large a file is, and whether it is missing.
 func (m *mediaIndex) size(base string) (n int64, missing bool) {
+	for _, t := range m.tars {
+		if n, ok := t.sizes[maphash.String(m.seed, base)]; ok {
+			return n, false
+		}
+	}
 	p, err := m.find(base)
 	return p.size, err != nil
+}
+
+// open opens a file by its base name.
+func (m *mediaIndex) open(base string) (io.ReadCloser, int64, error) {
+	for _, t := range m.tars {
+		if r, size, err := t.open(base); err != io.EOF {
+			return r, size, err
+		}
+	}
+	p, err := m.find(base)
+	if err != nil {
+		return nil, 0, err
+	}
+	r, err := p.open()
+	return r, p.size, err
 }
 
 // OpenMedia opens a file of a post by its social.Media.File and tells its size
 // in bytes. Its content is a stranger's. The error is a *fault.Fault, of kind
 // NotFound when the export does not hold the file.
 func (e *Export) OpenMedia(file string) (io.ReadCloser, int64, error) {
-	p, err := e.media.find(file)
+	r, size, err := e.media.open(file)
 	if err != nil {
 		return nil, 0, asFault(err)
 	}
-	r, err := p.open()
-	if err != nil {
-		return nil, 0, asFault(err)
-	}
-	return r, p.size, nil
+	return r, size, nil
 }
 
 func noMedia(file string) *fault.Fault {

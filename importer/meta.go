@@ -48,6 +48,9 @@ func metaPlace(dir, base string) (place, bool) {
 }
 
 func metaBase(folder, base string) kind {
+	if stem, ok := strings.CutSuffix(base, ".html"); ok && metaBase(folder, stem+".json") != 0 {
+		return metaPages
+	}
 	threads := strings.HasSuffix(folder, "threads")
 	switch {
 	case base == "following.json" && threads:
@@ -62,8 +65,6 @@ func metaBase(folder, base string) kind {
 		return instagramBlocks
 	case strings.HasPrefix(base, "who_you") && path.Ext(base) == ".json", base == "your_friends.json":
 		return facebookNames
-	case base == "following.html":
-		return metaPages
 	}
 	return 0
 }

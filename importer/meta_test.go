@@ -71,9 +71,23 @@ func TestTroublesOfMetaAndTikTok(t *testing.T) {
 			t.Errorf("%s: %q, %d records", name, r.export.Warnings(), len(r.records))
 		}
 	}
-	pages := rawZip(rawEntry{name: "connections/followers_and_following/following.html", data: "<html>"})
-	if r := read(t, file("instagram.zip", pages)); codeOf(r.err) != "meta-pages" {
-		t.Errorf("pages: %v", r.err)
+	for _, name := range []string{"connections/followers_and_following/following.html", "connections/followers_and_following/followers_1.html", "connections/friends/your_friends.html"} {
+		if r := read(t, file("instagram.zip", rawZip(rawEntry{name: name, data: "<html>"}))); codeOf(r.err) != "meta-pages" {
+			t.Errorf("%s: %v", name, r.err)
+		}
+	}
+}
+
+// Facebook tells only how people are called, in whichever of its files.
+func TestFacebookTellsNobody(t *testing.T) {
+	followed, friends := `{"following_v3":[{"name":"Ida B","timestamp":1}]}`, `{"friends_v2":[{"name":"Jun \u00f0\u009f\u0087\u00a8","timestamp":1}]}`
+	r := read(t, file("facebook-ida.zip", rawZip(rawEntry{name: "connections/followers/who_you've_followed.json", data: followed},
+		rawEntry{name: "connections/friends/your_friends.json", data: friends}, rawEntry{name: "your_facebook_activity/messages/inbox/x/message_1.json", data: "CANARY"})))
+	if r.err != nil || r.export.Kind() != social.KindFacebook || len(r.records) > 0 || !slices.Equal(r.codes(), []string{"names-only", "names-only"}) {
+		t.Errorf("%v: %s, %q", r.err, r.export.Kind(), r.codes())
+	}
+	if r := read(t, file("renamed.json", friends)); r.err != nil || !slices.Equal(r.codes(), []string{"names-only"}) {
+		t.Errorf("%v: %q", r.err, r.codes())
 	}
 }
 

@@ -145,6 +145,9 @@ func (c *container) addOther(f File, head []byte) bool {
 		return section{io.NewSectionReader(disk{f.ReaderAt}, 0, f.Size)}, nil
 	}}
 	c.parts = append(c.parts, p)
+	if k == mastodonTar {
+		c.media.tars = append(c.media.tars, &tarMedia{part: p})
+	}
 	if k == xPosts { // read for the long texts first
 		p.kind = xNotes
 		c.parts = append(c.parts, p)

@@ -77,7 +77,7 @@ func TestTablesOfPeople(t *testing.T) {
 		"web exporter, English": {"twitter-Following-1764100000000.csv", `"ID","Screen Name","Name","Description"` + "\n" + `"5","ida_x","Ida","bio"` + "\n", []string{"following x:5@ida_x"}},
 		"web exporter, unknown": {"twitter-Following-1764100000000.csv", "nº,nombre,otro,texto,a,b,c,d,e,f,g,lugar,red,h,i,j,sigo,me sigue\n5,ida_x,Ida,bio,,,,,,,,here,https://ida.test,,,,true,false\n", []string{"following x:5@ida_x"}},
 		"web exporter, Chinese": {"twitter-关注者-1764100000000.csv", "ID,用户名,名称\n5,ida_x,Ida\n", []string{"follower x:5@ida_x"}},
-		"web exporter, marks":   {"twitter-ListMembers-1764100000000.csv", "ID,Screen Name,Following,Followed By\n5,ida_x,true,true\n6,jun_x,false,false\n", []string{"following x:5@ida_x", "follower x:5@ida_x", " x:6@jun_x"}},
+		"web exporter, marks":   {"twitter-ListMembers-1764100000000.csv", "ID,Screen Name,Following,Followed By\n5,ida_x,true,true\n6,jun_x,false,false\n", []string{"listed x:5@ida_x", "following x:5@ida_x", "follower x:5@ida_x", "listed x:6@jun_x", " x:6@jun_x"}},
 	} {
 		r := read(t, file(tc.file, tc.text))
 		if r.err != nil {

@@ -82,22 +82,26 @@ func (p *posts) finish() {
 		}
 	}
 	shares := uint64(p.answers.n/shareSize + 1)
+	var t threads
 	for share := range shares {
-		p.count.Threads += p.roots(share, shares)
+		p.count.Threads += t.roots(p, share, shares)
 	}
 }
 
 // shareSize is for how many answers the threads are counted at once, so that
 // the memory for it does not grow with the posts.
-const shareSize = 64 << 10
+const shareSize = 32 << 10
+
+// threads is the memory in which the shares are counted, one after the other.
+type threads struct{ parents, children []int64 }
 
 // roots counts the first posts of threads among one share of all ids.
-func (p *posts) roots(share, shares uint64) int {
+func (t *threads) roots(p *posts, share, shares uint64) int {
 	in := func(id int64) bool {
 		hash, _ := spread(uint64(id))
 		return hash%shares == share
 	}
-	var roots, children []int64
+	t.parents, t.children = t.parents[:0], t.children[:0]
 	for a := range p.answers.all() {
 		parent := p.latest(a.parent)
 		child, root := in(a.id), in(parent)
@@ -105,16 +109,21 @@ func (p *posts) roots(share, shares uint64) int {
 			continue
 		}
 		if child {
-			children = append(children, a.id)
+			t.children = append(t.children, a.id)
 		}
 		if root {
-			roots = append(roots, parent)
+			t.parents = append(t.parents, parent)
 		}
 	}
-	slices.Sort(children)
-	slices.Sort(roots)
-	roots = slices.DeleteFunc(slices.Compact(roots), func(id int64) bool {
-		_, answers := slices.BinarySearch(children, id)
+	return t.rest()
+}
+
+// rest counts the parents that are nobody's children.
+func (t *threads) rest() int {
+	slices.Sort(t.children)
+	slices.Sort(t.parents)
+	roots := slices.DeleteFunc(slices.Compact(t.parents), func(id int64) bool {
+		_, answers := slices.BinarySearch(t.children, id)
 		return answers
 	})
 	return len(roots)

@@ -3,6 +3,7 @@ package importer
 import (
 	"context"
 	"errors"
+	"io"
 	"strconv"
 	"strings"
 
@@ -24,6 +25,7 @@ type reading struct {
 	edges   map[int64]edgeSet
 	byName  map[string]edgeSet // edges to accounts without an id, by name in lower case
 	lists   map[string]bool
+	onLists map[string]bool // of others, with the owner on them
 	names   *names
 	posts   *posts
 	notes   notes
@@ -65,7 +67,7 @@ func (e *Export) begin(ctx context.Context, yield func(social.Record, error) boo
 	e.done.Store(0)
 	r := &reading{
 		ctx: ctx, e: e, yield: yield,
-		edges: map[int64]edgeSet{}, byName: map[string]edgeSet{}, lists: map[string]bool{},
+		edges: map[int64]edgeSet{}, byName: map[string]edgeSet{}, lists: map[string]bool{}, onLists: map[string]bool{},
 		names: newNames(),
 	}
 	r.posts = newPosts(&r.counts, e.work())
@@ -87,6 +89,7 @@ func (r *reading) all() error {
 		return err
 	}
 	r.checkLists()
+	r.sayLists()
 	r.checkIndex()
 	r.finish()
 	if r.e.givePosts {
@@ -109,11 +112,7 @@ func (r *reading) part(p part) error {
 	read, end := r.elements(p)
 	n, skipped := 0, 0
 	r.text.broken = 0
-	cut := func(each func(jsontext.Value) error) error { return stream(in, each) }
-	if p.kind == grailTableFile {
-		cut = func(each func(jsontext.Value) error) error { return table(in, each) }
-	}
-	err = inBatches(cut, func(v jsontext.Value) error {
+	err = inBatches(p.splitter(in), func(v jsontext.Value) error {
 		n++
 		err := read(v)
 		if errors.Is(err, errShape) {
@@ -136,6 +135,14 @@ func (r *reading) part(p part) error {
 		end()
 	}
 	return nil
+}
+
+// splitter is how a part is cut into elements.
+func (p part) splitter(in io.Reader) splitter {
+	if p.kind == grailTableFile {
+		return newTable(in)
+	}
+	return newCutter(in)
 }
 
 // publishEvery is after how many elements the counts are shown to others.
@@ -165,7 +172,9 @@ func (r *reading) elements(p part) (read func(jsontext.Value) error, end func())
 	case muteFile:
 		return r.edgeReader("muting", social.Muted), end
 	case listsFile:
-		return r.list, end
+		return r.listReader(r.lists, &r.counts.Lists), end
+	case onListsFile:
+		return r.listReader(r.onLists, &r.counts.OnLists), end
 	case notesFile:
 		return r.note, r.notes.sort
 	case tweetsFile:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"iter"
+	"math/bits"
 	"strconv"
 	"strings"
 
@@ -88,19 +89,7 @@ func (s *scanner) element() ([]byte, bool) {
 	return v, len(v) > 0
 }
 
-// eightBlanks is what most of an export consists of.
-const eightBlanks = 0x2020202020202020
-
-func (s *scanner) blanks() {
-	at := s.at
-	for at+8 <= len(s.b) && le.Uint64(s.b[at:]) == eightBlanks {
-		at += 8
-	}
-	for at < len(s.b) && s.b[at] <= ' ' {
-		at++
-	}
-	s.at = at
-}
+func (s *scanner) blanks() { s.at = pastBlanks(s.b, s.at) }
 
 func (s *scanner) comma() {
 	s.blanks()
@@ -133,63 +122,52 @@ func (s *scanner) value() []byte {
 // text passes a string; the scanner stands on its first quote.
 func (s *scanner) text() { s.at = afterText(s.b, s.at) }
 
-// afterText is where the string that begins at a quote has ended. Most strings
-// are short, so that the first bytes are looked at one by one.
+// afterText is where the string that begins at a quote has ended.
 func afterText(b []byte, from int) int {
-	from++
-	for at := from; at < min(from+shortText, len(b)); at++ {
-		switch b[at] {
-		case '"':
-			return at + 1
-		case '\\':
-			at++ // whatever follows belongs to it
-		}
+	if at := pastText(b, from); at >= 0 {
+		return at
 	}
-	for at := from; ; at++ {
-		n := bytes.IndexByte(b[at:], '"')
-		if n < 0 {
-			return len(b)
-		}
-		at += n
-		slashes := 0
-		for at-slashes > from && b[at-slashes-1] == '\\' {
-			slashes++
-		}
-		if slashes%2 == 0 {
-			return at + 1
-		}
-	}
+	return len(b)
 }
-
-const shortText = 24
 
 // container passes an object or array with all that is in it.
 func (s *scanner) container() {
 	b, at, depth := s.b, s.at, 0
-	for at < len(b) {
+	for {
+		if at = nextBracket(b, at); at >= len(b) {
+			break
+		}
 		switch b[at] {
-		case ' ':
-			for at+8 <= len(b) && le.Uint64(b[at:]) == eightBlanks {
-				at += 8
-			}
-			if at < len(b) && b[at] == ' ' {
-				at++
-			}
-			continue
 		case '"':
 			at = afterText(b, at)
 			continue
 		case '{', '[':
 			depth++
 			s.deep = s.deep || depth > maxDepth
-		case '}', ']':
+		default:
 			depth--
 		}
 		if at++; depth == 0 {
 			break
 		}
 	}
-	s.at = at
+	s.at = min(at, len(b))
+}
+
+// nextBracket is where the next quote, brace or bracket is, or len(b). A brace
+// is a bracket with one bit more.
+func nextBracket(b []byte, at int) int {
+	for ; at+8 <= len(b); at += 8 {
+		eight := le.Uint64(b[at:])
+		brace := eight | eightBlanks
+		if found := zeros(eight^'"'*eachByte) | zeros(brace^'{'*eachByte) | zeros(brace^'}'*eachByte); found != 0 {
+			return at + bits.TrailingZeros64(found)/8
+		}
+	}
+	for at < len(b) && b[at] != '"' && b[at]|' ' != '{' && b[at]|' ' != '}' {
+		at++
+	}
+	return at
 }
 
 // get returns the value at a path of exact names, or nil.

@@ -44,8 +44,8 @@ func (c *container) addFile(f File) error {
 }
 
 var (
-	day    = regexp.MustCompile(`^twitter-(\d{4}-\d{2}-\d{2})-`)                 // the zip of X
-	millis = regexp.MustCompile(`^twitter-.*-(\d{13})(?: ?\(\d{1,3}\))?\.json$`) // a list of twitter-web-exporter
+	day    = regexp.MustCompile(`^twitter-(\d{4}-\d{2}-\d{2})-`)                         // the zip of X
+	millis = regexp.MustCompile(`^twitter-.*-(\d{13})(?: ?\(\d{1,3}\))?\.(?:json|csv)$`) // a list of twitter-web-exporter
 )
 
 // dateIn is the date in the name that X or twitter-web-exporter gave a file,

@@ -28,56 +28,24 @@ var (
 	errNoWrapper = errors.New("no = and no list in the first bytes")
 	errTooLong   = errors.New("an element is longer than any of an export")
 	errTrailing  = errors.New("something follows the end of the list")
+	errGrammar   = errors.New("not JSON")
 )
 
 // stream reads a file of the form window.YTD.name.part0 = [ … ] and gives each
 // element, which is valid until the next. The prefix is not matched: it has
 // changed before. A plain list without prefix is taken too.
 func stream(r io.Reader, each func(jsontext.Value) error) error {
-	b := &bounded{r: r, left: maxRecord}
-	head := &header{r: b}
-	skipped, err := head.skip()
-	if err != nil {
-		return &cut{0, err}
-	}
-	dec := jsontext.NewDecoder(head, decodeOptions...)
-	at := func() int64 { return skipped + dec.InputOffset() }
-	if t, err := dec.ReadToken(); err != nil || t.Kind() != '[' {
-		return &cut{at(), errors.Join(errNoWrapper, err)}
-	}
-	for dec.PeekKind() != ']' {
-		b.left = maxRecord
-		v, err := dec.ReadValue()
-		if err != nil {
-			return &cut{at(), err}
-		}
-		if err := each(v); err != nil {
+	c, b := newCutter(r), newBatch()
+	for {
+		end := c.fill(b)
+		if err := b.each(each); err != nil {
 			return err
 		}
-	}
-	if _, err := dec.ReadToken(); err != nil {
-		return &cut{at(), err}
-	}
-	return trailer(dec, head, at())
-}
-
-// trailer checks that nothing but blanks and a semicolon follows the list. The
-// file is read to its end, so that its checksum is tested.
-func trailer(dec *jsontext.Decoder, rest io.Reader, at int64) error {
-	if len(bytes.Trim(dec.UnreadBuffer(), "; \t\r\n")) > 0 {
-		return &cut{at, errTrailing}
-	}
-	b := make([]byte, maxHead)
-	for {
-		n, err := rest.Read(b)
-		if len(bytes.Trim(b[:n], "; \t\r\n")) > 0 {
-			return &cut{at, errTrailing}
-		}
-		if err == io.EOF {
+		if end == io.EOF {
 			return nil
 		}
-		if err != nil {
-			return &cut{at, err}
+		if end != nil {
+			return end
 		}
 	}
 }

@@ -27,6 +27,9 @@ func looksTar(base string, head []byte) bool {
 
 // mastodonTar reads the files of an archive as they come.
 func (r *reading) mastodonTar(p part, in io.Reader) error {
+	if err := r.e.media.indexTars(r.ctx); err != nil {
+		return tarBroken(err)
+	}
 	t, err := openTar(in, p.size)
 	if err != nil {
 		return tarBroken(err)

@@ -18,6 +18,7 @@ var (
 	savedFollowing = regexp.MustCompile(`^twitter-(?:following|正在关注|正在追蹤|フォロー中|mengikuti)-`)
 	savedFollowers = regexp.MustCompile(`^twitter-(?:followers|关注者|追蹤者|フォロワー|pengikut)-`)
 	savedPosts     = regexp.MustCompile(`^twitter-(?:usertweets|用户推文|使用者推文|ユーザーツイート|tweet pengguna|usermedia|用户媒体|使用者媒體|ユーザーメディア|media pengguna)-`)
+	savedMembers   = regexp.MustCompile(`^twitter-(?:listmembers|列表成员|列表成員|リストメンバー|anggota daftar)-`)
 	savedMessages  = regexp.MustCompile(`^twitter-(?:directmessages|私信|私訊|ダイレクトメッセージ|pesan langsung)-`)
 )
 
@@ -48,6 +49,8 @@ func (r *reading) webReader(p part) *webList {
 		r.following.seen = true
 	case savedFollowers.MatchString(name):
 		w.page = social.Follower
+	case savedMembers.MatchString(name):
+		w.page = social.Listed
 	}
 	w.seen = dateIn(p.name)
 	if w.seen.IsZero() {
@@ -79,17 +82,20 @@ func (w *webList) read(v jsontext.Value) error {
 
 // kindsOf is which Edges lead to a person: that of the page, unless the person
 // is marked as not followed, which shows that the page was somebody else's. In
-// a renamed file the marks alone tell.
+// a renamed file the marks alone tell, and on a list's page they tell too.
 func (w *webList) kindsOf(v []byte) []social.EdgeKind {
 	follows, followed := string(get(v, "following")), string(get(v, "followed_by"))
 	switch {
 	case w.page == social.Following && follows == "false":
 		w.strangers++
 		return nil
-	case w.page != "":
+	case w.page != "" && w.page != social.Listed:
 		return []social.EdgeKind{w.page}
 	}
 	var kinds []social.EdgeKind
+	if w.page != "" {
+		kinds = append(kinds, w.page)
+	}
 	if follows == "true" {
 		kinds = append(kinds, social.Following)
 	}
@@ -100,10 +106,23 @@ func (w *webList) kindsOf(v []byte) []social.EdgeKind {
 }
 
 func (w *webList) give(kind social.EdgeKind, n int64, a social.Account) error {
+	if kind == social.Listed {
+		return w.member(a)
+	}
 	if n == 0 {
 		return w.edgeByName(kind, a)
 	}
 	return w.reading.edge(kind, n, a)
+}
+
+// member gives somebody who is on the list of whose page the file is. The file
+// doesn't tell how the list is called, so it is called after the time at which
+// it was saved.
+func (w *webList) member(a social.Account) error {
+	title := "X, " + w.seen.Format("2006-01-02 15:04")
+	w.lists[title] = true
+	w.counts.Lists = len(w.lists)
+	return w.reading.give(social.Record{Edge: social.Listed, List: title, Account: a})
 }
 
 // account reads a person: flat columns first, then the raw data that the

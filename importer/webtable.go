@@ -47,6 +47,10 @@ func (t *peopleList) webPerson(w *webList, row []string) error {
 	case w.page == social.Following && marked && follows != "" && !yes(follows):
 		t.strangers++
 		return t.learn(w, a)
+	case w.page == social.Listed:
+		if err := w.member(a); err != nil {
+			return err
+		}
 	case w.page != "":
 		return t.edgeTo(w.page, a)
 	}

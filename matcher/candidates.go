@@ -10,7 +10,7 @@ import (
 )
 
 // Candidates returns the Matches that an Account's own words and address, the
-// Registrations of its numeric id, and its Claims suggest: Asked and Evidence are set, the
+// Registrations of its numeric id, its Claims and the pages that it links to suggest: Asked and Evidence are set, the
 // rest waits for a look-up. A proven Registration brings its Resolution along
 // for as long as an answer is kept. Registrations of other ids are passed over,
 // whatever their username: names change hands. An Account without a date was
@@ -38,6 +38,7 @@ func Candidates(a social.Account, regs []social.Registration, realm social.Realm
 		matches = addRegistration(matches, a, r, now)
 	}
 	matches = addListed(matches, a, realm, seen)
+	matches = addPages(matches, a, realm, seen)
 	if parody {
 		for i := range matches {
 			matches[i].Evidence = append(matches[i].Evidence, social.Evidence{Kind: social.ParodyMirror, SeenAt: seen})

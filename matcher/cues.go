@@ -62,20 +62,27 @@ func readCues(list string) (before, after cueTable) {
 		before.lasts[word] = last{by: true}
 	}
 	for line := range listLines(list) {
-		word, phrase, _ := strings.Cut(line, " ")
+		word, phrases, _ := strings.Cut(line, " ")
 		table := before
 		if rest, found := strings.CutPrefix(word, ">"); found {
 			word, table = rest, after
 		}
-		table.phrases[phrase] = moods[word]
-		l := table.lasts[phrase[strings.LastIndexByte(phrase, ' ')+1:]]
-		l.words = max(l.words, 1+strings.Count(phrase, " "))
-		table.lasts[phrase[strings.LastIndexByte(phrase, ' ')+1:]] = l
-		if r, _ := utf8.DecodeRuneInString(phrase); isCJK(r) {
-			table.firsts[r] = true
+		for phrase := range strings.SplitSeq(phrases, " | ") {
+			table.add(phrase, moods[word])
 		}
 	}
 	return before, after
+}
+
+func (c cueTable) add(phrase string, m mood) {
+	c.phrases[phrase] = m
+	word := phrase[strings.LastIndexByte(phrase, ' ')+1:]
+	l := c.lasts[word]
+	l.words = max(l.words, 1+strings.Count(phrase, " "))
+	c.lasts[word] = l
+	if r, _ := utf8.DecodeRuneInString(phrase); isCJK(r) {
+		c.firsts[r] = true
+	}
 }
 
 // Distances in words between a cue and the handle.

@@ -27,8 +27,11 @@ func addListed(matches []social.Match, a social.Account, realm social.Realm, see
 }
 
 // ownAddress is the address that an Account of another network than X has in
-// the fediverse, or would have. Threads keeps its names; that somebody has the
-// same name on Instagram, or crosses Bridgy Fed's bridge, is only a maybe.
+// the fediverse, or would have. A Threads account that an export names is itself
+// @name@threads.net, no other account of the same name: the look-up tells whether
+// it is open. That somebody of Instagram goes by the same name on Threads, or
+// crosses Bridgy Fed's bridge, is assumed and so only a maybe, which nobody
+// confirms but the person.
 func ownAddress(a social.Account, seen time.Time) (string, social.Evidence) {
 	if a.Username == "" {
 		return "", social.Evidence{}

@@ -30,7 +30,7 @@ func TestOtherNetworks(t *testing.T) {
 	}{
 		"own list":          {social.Account{Network: social.Fediverse, Username: "ida@mudflat.social"}, []string{"ida@mudflat.social certain Your own list of follows has @ida@mudflat.social."}},
 		"own list, parody":  {social.Account{Network: social.Fediverse, Username: "ida@mudflat.social", Name: "parody"}, []string{"ida@mudflat.social certain Your own list of follows has @ida@mudflat.social."}},
-		"Threads":           {social.Account{Network: social.Threads, Username: "ida.b"}, []string{"ida.b@threads.net likely An account called so on Threads would be @ida.b@threads.net."}},
+		"Threads":           {social.Account{Network: social.Threads, Username: "ida.b"}, []string{"ida.b@threads.net likely They are @ida.b@threads.net on Threads, and Threads confirms that they share there."}},
 		"Instagram":         {social.Account{Network: social.Instagram, Username: "ida.b"}, []string{"ida.b@threads.net possible An account called so on Threads would be @ida.b@threads.net."}},
 		"Bluesky, bridged":  {social.Account{Network: social.Bluesky, NativeID: "did:plc:ida", Username: "ida.test"}, []string{"ida.test@bsky.brid.gy possible Bridgy Fed shows their Bluesky account as @ida.test@bsky.brid.gy, if they asked it to."}},
 		"Bluesky, profile":  {social.Account{Network: social.Bluesky, NativeID: "did:plc:ida", Bio: "now at @ida@mudflat.social"}, []string{"ida@mudflat.social likely Their profile on Bluesky says @ida@mudflat.social."}},
@@ -51,6 +51,40 @@ func TestOtherNetworks(t *testing.T) {
 		}
 		if !slices.Equal(got, tc.want) {
 			t.Errorf("%s:\n got %q\nwant %q", name, got, tc.want)
+		}
+	}
+}
+
+// TestNamesAreNeverAssumed: a name on Threads or Instagram is a candidate to be
+// checked. Threads' answer for the very account that an export names is worth
+// something as long as the name can't have changed hands; the same name on
+// Instagram is never chosen for anybody, and what doesn't answer is nobody.
+func TestNamesAreNeverAssumed(t *testing.T) {
+	for _, tc := range []struct {
+		network social.Network
+		seen    time.Time
+		state   social.ResolutionState
+		want    social.Certainty
+	}{
+		{social.Threads, recent, social.Found, social.Likely},
+		{social.Threads, years, social.Found, social.Possible},
+		{social.Threads, recent, social.Missing, ""},
+		{social.Threads, recent, social.Ill, ""},
+		{social.Instagram, recent, social.Found, social.Possible},
+		{social.Instagram, recent, social.Missing, ""},
+		{social.TikTok, recent, social.Found, ""},
+	} {
+		group := Candidates(social.Account{Network: tc.network, Username: "ida.b", SeenAt: tc.seen}, nil, social.Public, now)
+		for i := range group {
+			group[i] = foundAt(group[i], now)
+			group[i].Resolution.State = tc.state
+		}
+		var got social.Certainty
+		for _, m := range Grade(group, now) {
+			got = m.Certainty
+		}
+		if got != tc.want {
+			t.Errorf("%s, seen %s, %s: %q, want %q", tc.network, tc.seen.Format(time.DateOnly), tc.state, got, tc.want)
 		}
 	}
 }

@@ -258,18 +258,20 @@ func TestLists(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for line := range listLines(cueList) {
-		word, phrase, _ := strings.Cut(line, " ")
-		if moods[strings.TrimPrefix(word, ">")] == none || phrase == "" || phrase != strings.ToLower(phrase) || !norm.NFKC.IsNormalString(phrase) {
-			t.Errorf("cue %q", line)
+		word, phrases, _ := strings.Cut(line, " ")
+		for phrase := range strings.SplitSeq(phrases, " | ") {
+			if moods[strings.TrimPrefix(word, ">")] == none || phrase == "" || phrase != strings.ToLower(phrase) || !norm.NFKC.IsNormalString(phrase) || strings.Contains(phrase, "|") {
+				t.Errorf("cue %q of %q", phrase, line)
+			}
+			key := phrase
+			if word[0] == '>' {
+				key = ">" + phrase
+			}
+			if seen[key] {
+				t.Errorf("cue %q stands twice", phrase)
+			}
+			seen[key] = true
 		}
-		key := phrase
-		if word[0] == '>' {
-			key = ">" + phrase
-		}
-		if seen[key] {
-			t.Errorf("cue %q stands twice", line)
-		}
-		seen[key] = true
 	}
 }
 

@@ -21,6 +21,8 @@ type facts struct {
 	named      bool // a public list says so, by an X name only
 	lapsed     bool // registered once, and what proved it is gone or old
 	own        bool // it is the very address in the person's own list of follows
+	onPage     bool // a page to which the X profile links, and which links back, has it
+	pageBack   bool // the fediverse profile links to that page
 	sameName   bool // it is the address that its network gives every account
 	linkBack   bool // the fediverse profile links to the X account
 	parody     bool // one of the profiles calls itself a fan, parody or mirror account
@@ -61,16 +63,20 @@ var rules = []rule{
 		"another candidate is certain"},
 	{social.Certain, func(f facts) bool { return f.live && f.linkBack },
 		"the X profile names the handle and the fediverse profile links to the X account: whoever wrote both holds both"},
+	{social.Certain, func(f facts) bool { return f.onPage && (f.linkBack || f.pageBack) },
+		"the X profile links to a page that links to both accounts and no other on X, and the fediverse profile links to the page or to the X account: whoever wrote one wrote all three"},
 	{social.Likely, func(f facts) bool { return f.live },
 		"the X profile names the handle, and its server confirms that it exists; that is one side only"},
 	{social.Likely, func(f facts) bool { return f.vouched },
 		"the person proved the fediverse side; the X side gives the handle in a post, or the export knows the X name from another time than it was proven"},
+	{social.Likely, func(f facts) bool { return f.onPage },
+		"the X profile links to a page that links back to it, to no other account on X, and to the handle; the fediverse side says nothing"},
 	{social.Likely, func(f facts) bool { return f.maybe && f.linkBack },
-		"the text leaves open what it means, and the fediverse profile links to the X account"},
+		"the text or page leaves open what it means, and the fediverse profile links to the X account"},
 	{social.Likely, func(f facts) bool { return f.listed },
 		"a public list names it, and its server confirms it; a list is somebody else's word and so never more than likely"},
 	{social.Likely, func(f facts) bool { return f.sameName },
-		"its network gives every account this address, and the network confirms that its owner shares there"},
+		"it is the account's own address, which its network gives to every account, and the network confirms that its owner shares there"},
 	{social.Possible, func(f facts) bool { return f.lapsed },
 		"what proved the registration was gone when we looked again, or the X name is from long before or after"},
 	{social.Possible, func(f facts) bool { return f.named },
@@ -78,7 +84,7 @@ var rules = []rule{
 	{social.Possible, func(f facts) bool { return f.stale },
 		"the claim was seen more than 180 days ago: the X name or the handle may have changed hands since"},
 	{social.Possible, func(facts) bool { return true },
-		"an account answers there, but the text may have meant an e-mail address or somebody else"},
+		"an account answers there, but the text or page may have meant an e-mail address or somebody else"},
 }
 
 // Reason returns the reason of the rule that grades m alone, for the
@@ -149,6 +155,7 @@ func settle(m social.Match) social.Match {
 	if (m.Account.Network == social.X || m.Account.Network == "") && LinksBack(r.Links, m.Account.Username) {
 		m.Evidence = append(m.Evidence, social.Evidence{Kind: social.LinkBack, Source: m.Account.Username, SeenAt: r.CheckedAt})
 	}
+	m.Evidence = append(m.Evidence, backToPage(m)...)
 	if callsItselfParody(r.Name) {
 		m.Evidence = append(m.Evidence, social.Evidence{Kind: social.ParodyMirror, Source: r.Handle.String(), SeenAt: r.CheckedAt})
 	}
@@ -176,7 +183,7 @@ func natures(r social.Resolution) (kinds []social.EvidenceKind) {
 // derived reports whether Grade itself adds such Evidence, from look-ups.
 func derived(e social.Evidence) bool {
 	switch e.Kind {
-	case social.LinkBack, social.MovedFrom, social.MaybeMail, social.IsSuspended, social.IsMemorial, social.IsGroup, social.IsBot:
+	case social.LinkBack, social.PageBack, social.MovedFrom, social.MaybeMail, social.IsSuspended, social.IsMemorial, social.IsGroup, social.IsBot:
 		return true
 	case social.ParodyMirror:
 		return e.Source != ""
@@ -187,7 +194,7 @@ func derived(e social.Evidence) bool {
 // onlyMaybe reports whether nothing plain speaks for a Match.
 func onlyMaybe(list []social.Evidence) bool {
 	return !slices.ContainsFunc(list, func(e social.Evidence) bool {
-		return (isClaim(e.Kind) || e.Kind == social.SameName) && !e.Maybe || e.Kind == social.Registered || e.Kind == social.PublicList || e.Kind == social.OwnList
+		return (isClaim(e.Kind) || e.Kind == social.SameName || e.Kind == social.OnPage) && !e.Maybe || e.Kind == social.Registered || e.Kind == social.PublicList || e.Kind == social.OwnList
 	})
 }
 
@@ -215,21 +222,25 @@ func weigh(m social.Match, now time.Time) facts {
 			f.listed, f.named = f.listed || e.Form == "", f.named || e.Form != ""
 		case e.Kind == social.OwnList:
 			f.own = true
-		case e.Kind == social.SameName:
-			f.sameName = f.sameName || !e.Maybe
+		case e.Kind == social.SameName && !e.Maybe:
+			f.sameName, f.stale = f.sameName || !Old(e, now), f.stale || Old(e, now)
 		case e.Kind == social.LinkBack:
 			f.linkBack = true
+		case e.Kind == social.PageBack:
+			f.pageBack = true
 		case e.Kind == social.ParodyMirror:
 			f.parody = true
 		case e.Kind == social.IsMemorial:
 			f.memorial = true
 		case e.Kind == social.IsGroup:
 			f.group = true
-		case !isClaim(e.Kind):
+		case !isClaim(e.Kind) && e.Kind != social.OnPage:
 		case Old(e, now):
 			f.stale = true
 		case e.Maybe:
 			f.maybe = true
+		case e.Kind == social.OnPage:
+			f.onPage = true
 		default:
 			f.live = true
 		}

@@ -25,6 +25,14 @@ const (
 // and each costs a look-up.
 const maxFindings = 20
 
+// Bounds of the pages that profiles link to.
+const (
+	maxPages       = 2 // of one person
+	maxPageAddress = 512
+	maxPageLinks   = 40 // kept of a page
+	maxPageHandles = 3  // on a page; one with more is about others, too
+)
+
 // staleAfter is the age at which a claim is old: the X name may belong to
 // somebody else since, the handle too (row REG-06).
 const staleAfter = 180 * 24 * time.Hour

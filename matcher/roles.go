@@ -67,3 +67,22 @@ func (s *scanner) belongs(between string) bool {
 	word := strings.Trim(between, " )]")
 	return len(word) <= maxSignWord && cuesBefore.phrases[lower(word)] == of
 }
+
+// isAbout reports whether a cue is whom the words up to the handle speak of: a
+// relation with "my" before it, or one that needs none, and nobody who speaks
+// of themselves between.
+func (w *words) isAbout(c cue, r reading) bool {
+	related := (c.mood == tag || c.mood == near || c.mood == dear) && w.isOwn(c.first-1) || c.mood == dear && w.script[c.first]
+	if !related || c.gap == 0 || c.gap > farWords || r.mood != none && r.mood != mine {
+		return false
+	}
+	for k := c.first + 1; k < w.n; k++ {
+		if firstPersons[string(w.phrase(k, k+1))] || w.breaks[k] {
+			return false
+		}
+	}
+	return true
+}
+
+// firstPersons are the words by which people speak of themselves.
+var firstPersons = set("i i'm i’m me we us myself ich mich mir wir uns je j'ai moi nous yo nos nosotros estoy estamos eu nós io ci ik wij we ons 私 僕 我 나 저")

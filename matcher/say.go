@@ -23,6 +23,8 @@ var sentences = map[social.EvidenceKind]sentence{
 	social.PublicList:   {"evidence-public-list", "A public list says so: {source}, {date}."},
 	social.OwnList:      {"evidence-own-list", "Your own list of follows has {handle}."},
 	social.SameName:     {"evidence-same-name", "An account called so on Threads would be {handle}."},
+	social.OnPage:       {"evidence-page", "Their X profile links to a page at {page}, which links back to it and to {handle}."},
+	social.PageBack:     {"evidence-page-back", "The profile {handle} links to their page at {page}, too."},
 	social.MovedFrom:    {"evidence-moved", "{old} has moved; this is the account it moved to."},
 	social.MaybeMail:    {"against-mail", "This may be an e-mail address. No fediverse account answers there."},
 	social.IsMemorial:   {"against-memorial", "This account is kept in memory of somebody who died."},
@@ -42,18 +44,24 @@ var registered = map[string]sentence{
 // listedNamed is for a public list that does not tell the number on X.
 var listedNamed = sentence{"evidence-public-list-named", "A public list says so of this X name, not of its number: {source}, {date}."}
 
+// openPage is for a page that does not say whose it is.
+var openPage = sentence{"evidence-page-open", "Their X profile links to a page at {page}, which links to {handle}; whether the page is theirs it doesn't say."}
+
 // elsewhere are the sentences of Evidence from other networks than X.
 var elsewhere = sentence{"evidence-elsewhere", "Their profile on {network} says {handle}."}
 
 // overBridge goes with the address that a Bluesky account would have.
 var overBridge = sentence{"evidence-bridged", "Bridgy Fed shows their Bluesky account as {handle}, if they asked it to."}
 
+// onThreads goes with the address of a Threads account itself.
+var onThreads = sentence{"evidence-threads", "They are {handle} on Threads, and Threads confirms that they share there."}
+
 // oldSentence goes with Evidence that Old holds for.
 var oldSentence = sentence{"evidence-old", "Seen {date}; it may have changed."}
 
 // Say returns the sentence of an Evidence for handle: its code, the values
-// that the code's translations need (handle, and username, source, network, old or date
-// where the kind has them; dates as 2006-01-02, UTC) and the finished English.
+// that the code's translations need (handle, and username, source, network, page, old or
+// date where the kind has them; dates as 2006-01-02, UTC) and the finished English.
 // Evidence of an unknown kind has no sentence.
 func Say(e social.Evidence, handle social.Handle) (code string, args map[string]string, english string) {
 	s, known := sentences[e.Kind]
@@ -73,10 +81,18 @@ func Say(e social.Evidence, handle social.Handle) (code string, args map[string]
 	if network := social.Network(e.Source).Name(); isClaim(e.Kind) && network != "" {
 		s, args["network"] = elsewhere, network
 	}
-	if e.Kind == social.SameName && e.Source == string(social.Bluesky) {
+	switch {
+	case e.Kind == social.SameName && e.Source == string(social.Bluesky):
 		s = overBridge
+	case e.Kind == social.SameName && e.Source == string(social.Threads):
+		s = onThreads
+	}
+	if e.Kind == social.OnPage && e.Maybe {
+		s = openPage
 	}
 	switch e.Kind {
+	case social.OnPage, social.PageBack:
+		args["page"] = e.Source
 	case social.LinkBack:
 		args["username"] = e.Source
 	case social.PublicList:

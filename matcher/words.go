@@ -311,6 +311,9 @@ func (w *words) hear(r *reading, c cue) (done bool) {
 		return w.settle(r, theirs, c)
 	case c.mood == none && c.gap == 0 && w.isObject(c.first):
 		return w.settle(r, could, c)
+	case w.isAbout(c, *r):
+		r.mood = theirs // whatever verb lies between: "my wife toots at"
+		return true
 	default:
 		return w.settle(r, w.says(c, *r), c)
 	}

@@ -20,7 +20,7 @@ var against = map[social.EvidenceKind]bool{social.MaybeMail: true, social.Parody
 
 // weight orders Evidence: what says most comes first.
 var weight = map[social.EvidenceKind]int{
-	social.OwnList: 10, social.Registered: 9, social.LinkBack: 8, social.InBio: 7, social.InLink: 6, social.InName: 5, social.InPinned: 4, social.InLocation: 3, social.MovedFrom: 2, social.PublicList: 2, social.SameName: 1,
+	social.OwnList: 10, social.Registered: 9, social.LinkBack: 8, social.InBio: 7, social.InLink: 6, social.OnPage: 6, social.PageBack: 5, social.InName: 5, social.InPinned: 4, social.InLocation: 3, social.MovedFrom: 2, social.PublicList: 2, social.SameName: 1,
 }
 
 func (v *visit) firstEvidence(m social.Match, shown social.Handle) locale.Sentence {

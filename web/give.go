@@ -26,6 +26,7 @@ type givePage struct {
 	Others  []int // kinds besides X's own files
 	Piece   int64 // bytes of one piece
 	Stopped []stopped
+	Account accountForm
 }
 
 // stopped is an upload that didn't come to its end.
@@ -37,6 +38,10 @@ type stopped struct {
 func (s *site) giveForm(v *visit) error { return v.showGive(http.StatusOK, nil) }
 
 func (v *visit) showGive(status int, wrong locale.Sentence) error {
+	return v.showGiveWith(status, accountForm{}, "files", wrong)
+}
+
+func (v *visit) showGiveWith(status int, account accountForm, field string, wrong locale.Sentence) error {
 	sources, err := v.site.Store.ListSources(v.r.Context(), v.user.ID)
 	if err != nil {
 		return err
@@ -45,11 +50,11 @@ func (v *visit) showGive(status int, wrong locale.Sentence) error {
 	if err != nil {
 		return err
 	}
-	page := &givePage{Stopped: unfinished, Piece: pieceSize, Sources: sources, Limit: v.size(v.site.uploadLimit()), Six: []int{1, 2, 3, 4, 5, 6}, Others: []int{1, 2, 3, 4, 5, 6, 7, 8}}
+	page := &givePage{Account: account, Stopped: unfinished, Piece: pieceSize, Sources: sources, Limit: v.size(v.site.uploadLimit()), Six: []int{1, 2, 3, 4, 5, 6}, Others: []int{1, 2, 3, 4, 5, 6, 7, 8}}
 	page.Title = v.say("give.title")
 	page.Here = "move"
 	if !wrong.Empty() {
-		page.Problem = []problem{{"files", wrong}}
+		page.Problem = []problem{{field, wrong}}
 	}
 	return v.show(status, "give", page)
 }

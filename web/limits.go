@@ -21,14 +21,15 @@ const (
 	uploadWindow = time.Minute // in each window of this length …
 	uploadFloor  = 60 << 10    // … an upload brings at least so many bytes, 1 kB/s
 
-	maxListed      = 50 // words in one field of a Mirror's choices
-	mirrorPageSize = 20 // posts beside what they become
-	pageSize       = 50 // rows of a list
-	maxServers     = 12 // of the list to choose from
-	askedServers   = 30 // servers with most of one's people, that one may have asked
-	networkHosts   = 10 // rows of the network page
-	networkWeeks   = 12 // columns of its chart
-	latestSize     = 10 // rows of the list on the progress page
+	maxToken       = 4096 // of a server's API; those of today have some 60 bytes, signed ones 1,000
+	maxListed      = 50   // words in one field of a Mirror's choices
+	mirrorPageSize = 20   // posts beside what they become
+	pageSize       = 50   // rows of a list
+	maxServers     = 12   // of the list to choose from
+	askedServers   = 30   // servers with most of one's people, that one may have asked
+	networkHosts   = 10   // rows of the network page
+	networkWeeks   = 12   // columns of its chart
+	latestSize     = 10   // rows of the list on the progress page
 	readTimeout    = 30 * time.Second
 	idleTimeout    = 60 * time.Second
 	headTimeout    = 5 * time.Second

@@ -50,7 +50,7 @@ func (v *visit) mirrorRefused(m social.Mirror, err error) error {
 func (s *site) mirrorStart(v *visit) error {
 	return s.mirrorAct(v, "", func(m social.Mirror, d social.Destination) error {
 		if !fedi.MayPost(d.Scopes) {
-			return fault.New(fault.Invalid, "no-post-scope", "{server} hasn't given the permission to post yet. Give it first; nothing was sent.", "server", d.Host)
+			return fault.New(fault.Invalid, "no-post-scope", "{host} hasn't given the permission to post yet. Nothing was sent; connect the account again and allow posting and pictures.", "host", d.Host)
 		}
 		return s.Store.StartMirror(v.r.Context(), v.user.ID, m.ID, v.now)
 	})

@@ -5,6 +5,7 @@ import (
 
 	"godwit/bridge"
 	"godwit/internal/social"
+	"godwit/internal/store"
 )
 
 // missingPage lists those who are not found yet.
@@ -13,6 +14,7 @@ type missingPage struct {
 	N      int
 	People []social.Account
 	Next   string
+	Pages  store.PageCounts // of link pages that may lead to some of them
 }
 
 func (s *site) missing(v *visit) error {
@@ -28,7 +30,11 @@ func (s *site) missing(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := &missingPage{N: counts.NotFound}
+	pages, err := s.Store.PageCounts(v.r.Context(), v.user.ID)
+	if err != nil {
+		return err
+	}
+	page := &missingPage{N: counts.NotFound, Pages: pages}
 	for _, a := range people {
 		page.People = append(page.People, shownAccount(a))
 	}
@@ -38,6 +44,23 @@ func (s *site) missing(v *visit) error {
 	page.Title = v.say("matches.missing.title")
 	page.Here = "matches"
 	return v.show(http.StatusOK, "missing", page)
+}
+
+// askPages has the pages read that profiles link to.
+func (s *site) askPages(v *visit) error {
+	if err := v.form(); err != nil {
+		return err
+	}
+	n, err := s.Store.AskPages(v.r.Context(), v.user.ID, v.now)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		v.flash(flash{Key: "matches.pages.enough"})
+	} else {
+		v.flash(flash{Key: "matches.pages.asked", N: n})
+	}
+	return v.redirect("/matches/missing")
 }
 
 // missingCSV is the same list for a spreadsheet.

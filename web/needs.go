@@ -50,6 +50,7 @@ type userStore interface {
 
 type sourceStore interface {
 	CreateSource(ctx context.Context, x social.Source, now time.Time) (_ social.Source, again bool, err error)
+	CreateRemote(ctx context.Context, x social.Source, host string, token social.Secret, now time.Time) (social.Source, error)
 	GetSource(ctx context.Context, userID, id int64) (social.Source, error)
 	ListSources(ctx context.Context, userID int64) ([]social.Source, error)
 	SaveSending(ctx context.Context, n store.Sending) (dropped []string, err error)
@@ -68,6 +69,8 @@ type matchStore interface {
 	DecideAll(ctx context.Context, userID int64, f store.MatchFilter, want int, d social.Decision, now time.Time) (n int, undo string, err error)
 	UndoDecide(ctx context.Context, userID int64, undo string) (n int, err error)
 	Unmatched(ctx context.Context, userID, after int64, limit int) ([]social.Account, error)
+	PageCounts(ctx context.Context, userID int64) (store.PageCounts, error)
+	AskPages(ctx context.Context, userID int64, now time.Time) (n int, err error)
 }
 
 type followStore interface {

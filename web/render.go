@@ -99,12 +99,7 @@ type page interface{ frame() *Frame }
 func (f *Frame) T(key string, values ...any) locale.Sentence { return f.Lang.Say(key, values...) }
 
 // Gap is what stands between two sentences.
-func (f *Frame) Gap() string {
-	if f.Lang.Code == "zh-Hans" {
-		return ""
-	}
-	return " "
-}
+func (f *Frame) Gap() string { return f.Lang.Gap() }
 
 // N writes a number.
 func (f *Frame) N(n int) string { return f.Lang.Number(n) }
@@ -171,19 +166,26 @@ func (v *visit) back() string {
 	return v.r.URL.RequestURI()
 }
 
+// byteUnits are the names of the units of 1, 1024, 1024² … bytes, by language.
+var byteUnits = map[string][]string{
+	"":   {"B", "kB", "MB", "GB", "TB"},
+	"en": {"bytes", "kB", "MB", "GB", "TB"},
+	"fr": {"octets", "ko", "Mo", "Go", "To"},
+}
+
 // size writes a number of bytes for people.
 func (v *visit) size(n int64) string {
-	units := []string{"bytes", "kB", "MB", "GB", "TB"}
-	if v.lang.Code != "en" {
-		units[0] = "B"
+	units := byteUnits[v.lang.Code]
+	if units == nil {
+		units = byteUnits[""]
 	}
-	value, unit := float64(n), 0
+	value, unit, digits := float64(n), 0, 0
 	for value >= 1024 && unit < len(units)-1 {
 		value /= 1024
 		unit++
 	}
 	if value < 10 && unit > 0 {
-		return strconv.FormatFloat(value, 'f', 1, 64) + " " + units[unit]
+		digits = 1
 	}
-	return strconv.FormatFloat(value, 'f', 0, 64) + " " + units[unit]
+	return v.lang.Decimal(value, digits) + " " + units[unit]
 }

@@ -49,6 +49,7 @@ var routes = []route{
 
 	{"GET /sources/new", person, (*site).giveForm, false},
 	{"POST /sources", person, (*site).give, true},
+	{"POST /sources/account", person, (*site).giveAccount, false},
 	{"POST /uploads", person, (*site).declare, false},
 	{"PATCH /uploads/{upload}", person, (*site).piece, true},
 	{"DELETE /uploads/{upload}", person, (*site).giveUp, false},
@@ -59,6 +60,7 @@ var routes = []route{
 	{"GET /matches/events", person, (*site).matchesEvents, false},
 	{"GET /matches/missing", person, (*site).missing, false},
 	{"GET /matches/missing.csv", person, (*site).missingCSV, false},
+	{"POST /matches/pages", person, (*site).askPages, false},
 	{"GET /matches/check", person, (*site).checkAll, false},
 	{"POST /matches/decide", person, (*site).decide, false},
 	{"POST /matches/decide-all", person, (*site).decideAll, false},

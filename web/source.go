@@ -21,6 +21,7 @@ type sourcePage struct {
 	Count    social.Counts
 	Counts   store.MatchCounts
 	Warnings []string
+	Bare     bool // lists whose members are not told
 	Unnamed  bool // some people followed are known by number only
 }
 
@@ -54,6 +55,7 @@ func (s *site) buildSource(v *visit) (*sourcePage, error) {
 		Working: x.State == social.SourceReceived || x.State == social.SourceReading,
 		Broken:  x.State == social.SourceBroken,
 		Held:    x.Hold && x.Counts.Posts > 0,
+		Bare:    x.Kind == social.KindXArchive && x.Counts.Lists > 0,
 		Unnamed: x.Counts.FollowingNamed < x.Counts.Following,
 	}
 	page.Title = v.sourceTitle(x)
@@ -97,6 +99,8 @@ func (v *visit) sourceSay(x social.Source, c store.MatchCounts) locale.Sentence 
 		return v.say("source.failed")
 	case x.State == social.SourceBroken:
 		return v.sayCode(x.FaultCode, x.FaultArgs, x.ReadAt, x.FaultSay)
+	case x.Remote():
+		return v.say("source.fetching", "name", x.Name)
 	case x.State == social.SourceReceived, x.State == social.SourceReading && x.Counts.Accounts == 0:
 		return v.say("source.received")
 	case x.State == social.SourceReading:

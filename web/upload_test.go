@@ -72,7 +72,7 @@ func TestBrowserSendsOtherExports(t *testing.T) {
 		t.Fatalf("only %d files of Mastodon were found in the importer", len(read))
 	}
 	for _, path := range append(read, "connections/followers_and_following/following.json", "x/followers_and_following/followers_12.json", "connections/followers_and_following/blocked_profiles.json",
-		"your_instagram_activity/threads/following.json", "connections/followers/who_you've_followed.json", "user_data_tiktok.json") {
+		"your_instagram_activity/threads/following.json", "connections/followers/who_you've_followed.json", "connections/friends/your_friends.html", "user_data_tiktok.json") {
 		if !others.MatchString(path) {
 			t.Errorf("%s is read but not sent", path)
 		}

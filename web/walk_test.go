@@ -193,6 +193,8 @@ func (e *estate) form(pattern string, b *browser, real bool) []string {
 		form = append(form, "tick", fmt.Sprint(e.ids["starter"]))
 	case "/starter/{code}":
 		form = append(form, "answer", "yes")
+	case "/sources/account":
+		form = append(form, "from", "server", "server", "truthsocial.test", "token", "SESAME-OPEN-1234")
 	case "/uploads":
 		form = append(form, "mark", strings.Repeat("a", 64), "name", "twitter-y.zip", "size", "100")
 	case "/data/forget":

@@ -192,7 +192,7 @@ func (v *visit) mayChange(host string, within time.Duration, calms bool) error {
 		role, err = v.site.Store.GetRole(v.r.Context(), v.user.ID, host)
 	}
 	if err == nil && role.Rank != social.Admin {
-		err = fault.New(fault.Denied, "not-admin", "{handle} isn't an admin of {server}, as {server} tells us. Sign in with the admin account.",
+		err = fault.New(fault.Denied, "not-wave-admin", "{handle} isn't an admin of {server}, as {server} tells us. Sign in with the admin account.",
 			"handle", "@"+d.Handle.String(), "server", host)
 	}
 	return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -28,7 +29,11 @@ var listed = []string{"/matches", "/matches?page=%d", "/matches?group=likely&pag
 // pageRows measures whole pages over many Matches on the embedded database: the
 // median answer of the slowest one.
 func pageRows(ctx context.Context, b *bench) (_ []row, err error) {
-	s, err := openStore(ctx, b.dir)
+	dir, err := os.MkdirTemp(b.dir, "pages-")
+	if err != nil {
+		return nil, err
+	}
+	s, err := openStore(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +41,7 @@ func pageRows(ctx context.Context, b *bench) (_ []row, err error) {
 	if err := fillMatches(ctx, s, b.matches); err != nil {
 		return nil, err
 	}
-	pages, err := openPages(s, filepath.Join(b.dir, "spool"))
+	pages, err := openPages(s, filepath.Join(dir, "spool"))
 	if err != nil {
 		return nil, err
 	}

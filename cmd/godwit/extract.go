@@ -61,7 +61,8 @@ func (a *app) extract(asJSON bool) error {
 
 // fields are the words for a field in the input, and what they are to the matcher.
 var fields = map[string]social.EvidenceKind{
-	"bio": social.InBio, "name": social.InName, "location": social.InLocation, "url": social.InLink, "post": social.InPost, "": social.InBio,
+	"bio": social.InBio, "name": social.InName, "location": social.InLocation, "url": social.InLink, "post": social.InPost,
+	"pinned": social.InPinned, "": social.InBio,
 }
 
 // extractLine takes a line that is a plain text or a JSON object with a field

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"slices"
 	"time"
 
@@ -78,9 +79,8 @@ func (a *app) open(ctx context.Context) (*house, error) {
 	return h, nil
 }
 
-// startRamp is how long a process that serves or works begins slowly: after an
-// outage all is due at once.
-const startRamp = time.Minute
+// startEvery is how often a process that starts looks how many others do.
+const startEvery = time.Second
 
 // openDoor opens the way to other servers.
 func (a *app) openDoor() (*fedi.Door, error) {
@@ -89,7 +89,7 @@ func (a *app) openDoor() (*fedi.Door, error) {
 	case a.world != nil:
 		a.world(&o)
 	case a.service:
-		o.Ramp = startRamp
+		o.Ramp = store.StartRamp
 	}
 	return fedi.Open(o)
 }
@@ -106,6 +106,11 @@ func (h *house) furnish(ctx context.Context) error {
 	if h.spool, err = store.OpenSpool(h.cfg.SpoolDir(), quota); err != nil {
 		return err
 	}
+	if h.service && h.world == nil {
+		if err := h.startSlowly(ctx); err != nil {
+			return err
+		}
+	}
 	if h.user, err = h.store.LocalUser(ctx, time.Now().UTC()); err != nil {
 		return err
 	}
@@ -115,6 +120,33 @@ func (h *house) furnish(ctx context.Context) error {
 	}
 	h.worker = worker.New(deps)
 	return nil
+}
+
+// startSlowly tells other processes on the same rows that this one starts, and
+// learns how many do, so that together they begin as slowly as one.
+func (h *house) startSlowly(ctx context.Context) error {
+	if err := h.store.NoteStart(ctx, rand.Text(), time.Now().UTC()); err != nil {
+		return err
+	}
+	go h.watchStarts(ctx)
+	return nil
+}
+
+func (h *house) watchStarts(ctx context.Context) {
+	ctx, stop := context.WithTimeout(ctx, store.StartRamp)
+	defer stop()
+	tick := time.NewTicker(startEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		// Without an answer of the database there is nothing to send either.
+		if n, err := h.store.Starting(ctx, time.Now().UTC()); err == nil {
+			h.door.StartWith(n)
+		}
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
 }
 
 // openPost lets workers send e-mail, where the operator set a server up.

@@ -24,6 +24,7 @@ type matchOptions struct {
 	offline bool
 	json    bool
 	csv     string
+	pages   bool
 }
 
 func (a *app) matchCommand() *cobra.Command {
@@ -32,10 +33,11 @@ func (a *app) matchCommand() *cobra.Command {
 		Use: "match", Short: "Find and check handles for the imported accounts", Args: cobra.NoArgs,
 		Long: `Find handles in what the imported accounts say of themselves, and ask the servers that they name. Certain
 matches count as confirmed; look at the likely ones in the pages of "godwit serve" or confirm them all when you follow.`,
-		Example: "  godwit match\n  godwit match --csv matches.csv",
+		Example: "  godwit match\n  godwit match --csv matches.csv\n  godwit match --pages",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.match(cmd.Context(), o) },
 	}
 	cmd.Flags().BoolVar(&o.offline, "offline", false, "ask no server; handles stay unchecked until the next match")
+	cmd.Flags().BoolVar(&o.pages, "pages", false, "also read link pages (Linktree and others) and own sites of people who name no handle, at most 200 a day")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print one JSON line for each match")
 	cmd.Flags().StringVar(&o.csv, "csv", "", "write all matches, and whom nobody was found for, to `FILE`")
 	return cmd
@@ -48,6 +50,9 @@ func (a *app) match(ctx context.Context, o matchOptions) error {
 	}
 	defer h.close()
 	counts, err := h.findMatches(ctx, o.offline)
+	if err == nil && o.pages && !o.offline {
+		counts, err = h.readPages(ctx, counts)
+	}
 	if err != nil {
 		return err
 	}
@@ -60,7 +65,16 @@ func (a *app) match(ctx context.Context, o matchOptions) error {
 		return h.printMatches(ctx)
 	}
 	h.printCounts(counts)
-	return nil
+	return h.printPages(ctx)
+}
+
+// printPages says that there are pages to be read, if there are.
+func (h *house) printPages(ctx context.Context) error {
+	c, err := h.store.PageCounts(ctx, h.user.ID)
+	if err == nil && c.Unread > 0 {
+		fmt.Fprintf(h.stdout, "%d profiles name no handle, but a page of their own: godwit match --pages reads those, at most 200 a day.\n", c.Unread)
+	}
+	return err
 }
 
 // findMatches works until every account is read and every handle was asked
@@ -85,6 +99,15 @@ func (h *house) findMatches(ctx context.Context, offline bool) (store.MatchCount
 	})
 	p.end("")
 	return counts, err
+}
+
+// readPages has the pages read of people who are not found, and looks again.
+func (h *house) readPages(ctx context.Context, counts store.MatchCounts) (store.MatchCounts, error) {
+	n, err := h.store.AskPages(ctx, h.user.ID, time.Now().UTC())
+	if err != nil || n == 0 {
+		return counts, err
+	}
+	return h.findMatches(ctx, false)
 }
 
 // matchingRests reports whether nothing more comes of waiting now: nothing is

@@ -18,6 +18,7 @@ type Archive struct {
 	Blocked      []Person
 	Muted        []Person
 	Lists        []string // addresses of lists that the owner made
+	OnLists      []string // and of those that others put the owner on
 	Tweets       []Tweet
 	Deleted      []Tweet
 	Community    []Tweet
@@ -148,16 +149,15 @@ func (a Archive) data() []dataFile {
 
 // small are the files that hold no posts.
 func (a Archive) small() []dataFile {
-	return []dataFile{
+	return append([]dataFile{
 		a.account(),
 		a.people("following", "following", a.Following),
 		a.people("follower", "follower", a.Followers),
 		a.people("block", "blocking", a.Blocked),
 		a.people("mute", "muting", a.Muted),
-		a.lists(),
 		a.screenNames(),
 		a.protection(),
-	}
+	}, a.lists()...)
 }
 
 // wrap makes a file of elements that are JSON already.
@@ -205,16 +205,22 @@ func (a Archive) account() dataFile {
 	return wrap("account", "data/account.js", "account.part0", []string{string(b[:len(b)-2]) + "\n    }\n  }"})
 }
 
-func (a Archive) lists() dataFile {
-	var elements []string
-	if a.Form == Flat2018 && len(a.Lists) > 0 {
-		links := `"` + strings.Join(a.Lists, `", "`) + `"`
-		return wrap("listsCreated", "data/lists-created.js", "lists_created.part0", []string{"  { \"userListInfo\" : { \"urls\" : [ " + links + " ] } }"})
+// lists are the files of lists, of which X tells nothing but the addresses.
+func (a Archive) lists() []dataFile {
+	return []dataFile{
+		wrap("listsCreated", "data/lists-created.js", "lists_created.part0", a.listLinks(a.Lists)),
+		wrap("listsMember", "data/lists-member.js", "lists_member.part0", a.listLinks(a.OnLists)),
 	}
-	for _, link := range a.Lists {
+}
+
+func (a Archive) listLinks(links []string) (elements []string) {
+	if a.Form == Flat2018 && len(links) > 0 {
+		return []string{"  { \"userListInfo\" : { \"urls\" : [ \"" + strings.Join(links, `", "`) + "\" ] } }"}
+	}
+	for _, link := range links {
 		elements = append(elements, fmt.Sprintf("  {\n    \"userListInfo\" : {\n      \"url\" : %q\n    }\n  }", link))
 	}
-	return wrap("listsCreated", "data/lists-created.js", "lists_created.part0", elements)
+	return elements
 }
 
 func (a Archive) screenNames() dataFile {

@@ -129,7 +129,8 @@ func newGenerator(s Shape, z *zip.Writer) *generator {
 	for i := range 4 {
 		g.archive.Lists = append(g.archive.Lists, fmt.Sprintf("https://twitter.com/godwit_owner/lists/%d", 1846969235551277401+i))
 	}
-	g.known.Counts = social.Counts{Following: s.Following, Followers: s.Following / 2, Blocked: 5, Muted: 3, Lists: 4, Accounts: s.Following + 8}
+	g.archive.OnLists = []string{"https://twitter.com/synthetic_000001/lists/1846969235551277499"}
+	g.known.Counts = social.Counts{Following: s.Following, Followers: s.Following / 2, Blocked: 5, Muted: 3, Lists: 4, OnLists: 1, Accounts: s.Following + 8}
 	return g
 }
 

@@ -58,13 +58,12 @@ var (
 // host or the AppView tells its DID, the DID's document the server, and the
 // document must name the handle back.
 func (d *Door) FindBluesky(ctx context.Context, address string) (Bluesky, error) {
-	name := strings.ToLower(strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(address), "at://"), "@"))
-	if plcForm.MatchString(name) || webForm.MatchString(name) {
-		return d.blueskyByDID(ctx, name)
+	host, err := BlueskyName(address, d.realm)
+	if err != nil {
+		return Bluesky{}, err
 	}
-	host, err := social.ParseHost(name, d.realm)
-	if err != nil || bare(host) != host {
-		return Bluesky{}, fault.New(fault.Invalid, CodeNotBluesky, sayNotBluesky)
+	if strings.HasPrefix(host, "did:") {
+		return d.blueskyByDID(ctx, host)
 	}
 	did, err := d.didOf(ctx, host)
 	if err != nil {
@@ -75,6 +74,20 @@ func (d *Door) FindBluesky(ctx context.Context, address string) (Bluesky, error)
 		err = fault.New(fault.Gone, CodeOtherBluesky, sayOtherBluesky, "name", host)
 	}
 	return b, err
+}
+
+// BlueskyName reads the address of an account as people write it: its handle or
+// DID, with or without at:// or @ before it. It is Invalid for anything else.
+func BlueskyName(typed string, realm social.Realm) (string, error) {
+	name := strings.ToLower(strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(typed), "at://"), "@"))
+	if plcForm.MatchString(name) || webForm.MatchString(name) {
+		return name, nil
+	}
+	host, err := social.ParseHost(name, realm)
+	if err != nil || bare(host) != host {
+		return "", fault.New(fault.Invalid, CodeNotBluesky, sayNotBluesky)
+	}
+	return host, nil
 }
 
 // didOf asks the handle's host, which its owner may run, and then the AppView,

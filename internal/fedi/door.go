@@ -80,6 +80,8 @@ type Door struct {
 	software  *shelf[social.Software]
 	templates *shelf[string] // host-meta, by host
 	apps      *shelf[struct{}]
+	robots    *shelf[rules]           // by host
+	pages     *shelf[social.LinkPage] // by address
 }
 
 // Open makes a Door.
@@ -87,6 +89,7 @@ func Open(o Options) (*Door, error) {
 	d := &Door{
 		guard: guard{allow: o.Allow}, userAgent: o.UserAgent, now: o.Now, route: o.Route, resolver: o.Resolver,
 		software: newShelf[social.Software](maxSoftware), templates: newShelf[string](maxSoftware), apps: newShelf[struct{}](maxApps),
+		robots: newShelf[rules](maxRobotsKept), pages: newShelf[social.LinkPage](maxPages),
 	}
 	if len(o.Allow) > 0 {
 		d.realm = social.Private
@@ -113,11 +116,16 @@ func Open(o Options) (*Door, error) {
 		return nil, fault.New(fault.Invalid, "bad-user-agent", "The User-Agent may not hold line breaks.")
 	}
 	d.pace = newPace(o.Pause, d.now)
-	d.pace.ramp.until = time.Now().Add(o.Ramp)
+	d.pace.ramp.begin(o.Ramp)
 	d.connect = d.connectTCP
 	d.transport = d.newTransport(o.RootCAs)
 	return d, nil
 }
+
+// StartWith tells how many processes start at the moment, this one included:
+// together they keep to the pace of one. Each tells it to its Door at least every
+// second while it starts.
+func (d *Door) StartWith(n int) { d.pace.ramp.crowd.Store(int64(max(n, 1))) }
 
 func defaultAgent(ownHost string) string {
 	if ownHost == "" {

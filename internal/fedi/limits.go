@@ -51,6 +51,14 @@ const (
 	maxSaid        = 200    // characters of a server's own words, in logs
 )
 
+// Bounds of a page for people that is read for links.
+const (
+	maxPageHTML  = 512 << 10 // bytes
+	maxPageToken = 64 << 10  // bytes of one tag or text; a page with a longer one ends there
+	maxPageTags  = 5_000     // links and marks looked at
+	maxPageLinks = 50        // links kept, and as many that are marked rel="me"
+)
+
 // Pace towards one host.
 const (
 	hostPause      = time.Second // between the starts of two look-ups in one registrable domain
@@ -58,7 +66,8 @@ const (
 	homeAtOnce     = 2
 	snacAtOnce     = 1 // snac has four threads in all
 	appPause       = time.Minute
-	rampGap        = 50 * time.Millisecond // between the starts of two requests to anybody, while a process starts
+	rampGap        = 50 * time.Millisecond // between the starts of two requests to anybody, while a process starts; of several, together
+	rampNotice     = 3 * time.Second       // in which those that start know of one more
 	circuitAfter   = 3                     // failures in a row
 	circuitFirst   = 5 * time.Minute
 	circuitMost    = 24 * time.Hour
@@ -82,13 +91,17 @@ const (
 	unsaidFresh   = 24 * time.Hour
 	negativeFresh = time.Hour // whoever asks again doubles it, up to a week
 	softwareFresh = 24 * time.Hour
+	robotsFresh   = 24 * time.Hour // RFC 9309: no longer than a day
+	pageFresh     = 24 * time.Hour
 )
 
 // Bounds of the memory kept of other servers, in entries.
 const (
-	maxHosts    = 10_000
-	maxSoftware = 10_000
-	maxApps     = 1_000
+	maxHosts      = 10_000
+	maxSoftware   = 10_000
+	maxApps       = 1_000
+	maxPages      = 200
+	maxRobotsKept = 500 // of hosts with pages
 )
 
 // Bounds of what a server says to somebody who looks for one, in characters.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/publicsuffix"
@@ -122,31 +123,50 @@ func (p *pace) enter(ctx context.Context, h *host) error {
 }
 
 // ramp spaces the starts of all requests while a process starts. It begins
-// empty: nothing is saved up from before.
+// empty: nothing is saved up from before. Processes that start at the same time
+// share one pace.
 type ramp struct {
-	until time.Time // set before the first request
-	mu    sync.Mutex
-	last  time.Time // the latest start that was given out
+	until time.Time     // set before the first request
+	turn  chan struct{} // holds one token while nobody waits for the next start; nil without a ramp
+	last  time.Time     // the latest start; owned by the holder of turn
+	crowd atomic.Int64  // processes that start, this one included
+}
+
+// begin makes the process start slowly for d. Its first request waits until
+// others that start know of it.
+func (r *ramp) begin(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	r.until, r.last = time.Now().Add(d), time.Now().Add(rampNotice)
+	r.crowd.Store(1)
+	r.turn = make(chan struct{}, 1)
+	r.turn <- struct{}{}
 }
 
 // climbs reports whether the process is still starting.
 func (r *ramp) climbs() bool { return time.Now().Before(r.until) }
 
+// wait waits for the next start. How far off that is may change meanwhile.
 func (r *ramp) wait(ctx context.Context) error {
 	if !r.climbs() {
 		return nil
 	}
-	r.mu.Lock()
-	if now := time.Now(); r.last.Before(now) {
-		r.last = now
+	select {
+	case <-r.turn:
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	r.last = r.last.Add(rampGap)
-	turn := r.last
-	r.mu.Unlock()
-	timer := time.NewTimer(time.Until(turn))
+	defer func() { r.turn <- struct{}{} }()
+	if !r.climbs() {
+		return nil
+	}
+	gap := time.Duration(r.crowd.Load()) * rampGap
+	timer := time.NewTimer(time.Until(r.last.Add(gap)))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		r.last = time.Now()
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

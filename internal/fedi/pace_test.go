@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -431,7 +432,7 @@ func TestSlowSearchIsNotTheHomeServersIllness(t *testing.T) {
 func TestENG06StartUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPace(-1, time.Now)
-		p.ramp.until = time.Now().Add(time.Minute)
+		p.ramp.begin(time.Minute)
 		began := time.Now()
 		ctx, stop := context.WithTimeout(t.Context(), 90*time.Second)
 		defer stop()
@@ -477,6 +478,67 @@ func TestENG06StartUp(t *testing.T) {
 		}
 		if most != 1 || seconds[30] == 0 || late != homeAtOnce || seconds[75] < 1000 {
 			t.Errorf("%d under way at one host in the first minute, %d afterwards; %d began in second 30, %d in second 75", most, late, seconds[30], seconds[75])
+		}
+	})
+}
+
+// TestENG06StartUpTogether: five processes start, one after the other and
+// within a few seconds, as after an outage. All together begin at most 20
+// requests in any second, and none of them is left out.
+func TestENG06StartUpTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const processes = 5
+		ctx, stop := context.WithTimeout(t.Context(), 55*time.Second)
+		defer stop()
+		began := time.Now()
+		var mu sync.Mutex
+		starts, of := []time.Duration{}, [processes]int{}
+		var started []*pace
+		join := func(p *pace) {
+			mu.Lock()
+			defer mu.Unlock()
+			started = append(started, p)
+			p.ramp.crowd.Store(int64(len(started)))
+		}
+		var group sync.WaitGroup
+		watch := func(p *pace) { // as the process reads it from the rows
+			for ctx.Err() == nil {
+				mu.Lock()
+				p.ramp.crowd.Store(int64(len(started)))
+				mu.Unlock()
+				time.Sleep(time.Second)
+			}
+		}
+		for i := range processes {
+			p := newPace(-1, time.Now)
+			p.ramp.begin(time.Minute)
+			join(p)
+			group.Go(func() { watch(p) })
+			for j := range 50 {
+				group.Go(func() {
+					for {
+						pass, err := p.enterHome(ctx, fmt.Sprintf("home%d.test", j), homeAtOnce)
+						if err != nil {
+							return
+						}
+						mu.Lock()
+						starts, of[i] = append(starts, time.Since(began)), of[i]+1
+						mu.Unlock()
+						pass.done()
+					}
+				})
+			}
+			time.Sleep(1700 * time.Millisecond)
+		}
+		group.Wait()
+		slices.Sort(starts)
+		for i := range starts {
+			if i >= 20 && starts[i]-starts[i-20] < time.Second-rampGap {
+				t.Errorf("21 requests began between %s and %s", starts[i-20], starts[i])
+			}
+		}
+		if len(starts) < 900 || slices.Min(of[:]) < 100 {
+			t.Errorf("%d requests began, by each %v", len(starts), of)
 		}
 	})
 }

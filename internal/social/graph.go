@@ -96,6 +96,12 @@ type Source struct {
 	Seconds    float64   // how long reading took
 }
 
+// Remote reports whether the Source still lies on the server of the account
+// that it is read of.
+func (s Source) Remote() bool {
+	return s.Spool == "" && !s.Keep && (s.Kind == KindBluesky || s.Kind == KindMastodonAPI)
+}
+
 // Counts is what an export held, with the names and meanings that
 // `godwit import --json` promises.
 type Counts struct {
@@ -104,6 +110,7 @@ type Counts struct {
 	Blocked        int `json:"blocked"`
 	Muted          int `json:"muted"`
 	Lists          int `json:"lists"`
+	OnLists        int `json:"on_lists"` // of others
 	Posts          int `json:"posts"`
 	Replies        int `json:"replies"`
 	Reposts        int `json:"reposts"`
@@ -145,6 +152,7 @@ type Account struct {
 	PinnedLinks []string
 	SeenAt      time.Time // when the source saw the profile so; the names are as of then
 	Claims      []Claim
+	Pages       []LinkPage // that the profile links to and that were read
 }
 
 // Claim is what an imported list says of an Account: that its person is at

@@ -18,6 +18,8 @@ const (
 	PublicList   EvidenceKind = "public-list" // an imported public mapping
 	OwnList      EvidenceKind = "own-list"    // the person's own list of follows names the Handle itself
 	SameName     EvidenceKind = "same-name"   // the Handle that the account's network would give it; Source is the network
+	OnPage       EvidenceKind = "page"        // a page that the X profile links to links to the Handle; Source is its host
+	PageBack     EvidenceKind = "page-back"   // the fediverse profile links to that page
 	MovedFrom    EvidenceKind = "moved"       // the Handle found said it moved here
 	MaybeMail    EvidenceKind = "maybe-mail"  // against: may be an e-mail address
 	ParodyMirror EvidenceKind = "parody"      // against: fan, parody or mirror account

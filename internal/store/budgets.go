@@ -69,6 +69,17 @@ func Changes(before, after []social.Budget) (some []BudgetChange) {
 	return some
 }
 
+// Taken are the changes that may be written twice, as after a commit of which
+// nobody knows whether it was made: they leave less of a Budget, never more.
+func Taken(all []BudgetChange) (some []BudgetChange) {
+	for _, c := range all {
+		if r := c.row(); r.Remaining <= r.Base {
+			some = append(some, c)
+		}
+	}
+	return some
+}
+
 // budgetRow is a BudgetChange as it goes into the database.
 type budgetRow struct {
 	Family    social.Family

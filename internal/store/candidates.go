@@ -16,6 +16,7 @@ import (
 type Candidates struct {
 	AccountID int64
 	Matches   []social.Match // Asked and Evidence set; Resolution when a Registration proves it
+	Pages     []string       // addresses that may link to the person's other profiles
 }
 
 // SaveCandidates replaces the undecided candidates of the Accounts, marks the
@@ -41,6 +42,9 @@ func (s *Store) SaveCandidates(ctx context.Context, t social.Task, c []Candidate
 			return err
 		}
 		if err := upsertMatches(ctx, x, owner, rows, now); err != nil {
+			return err
+		}
+		if err := savePages(ctx, x, owner, c); err != nil {
 			return err
 		}
 		_, err = x.exec(ctx, `UPDATE accounts SET read_at = $3 WHERE user_id = $1 AND read_at = -1
@@ -221,13 +225,10 @@ func queueLookUps(ctx context.Context, x q, userID int64, looks []lookRow, now t
 		return err
 	}
 	batch := array(looks)
-	_, err := x.exec(ctx, `INSERT INTO domains (name, failures, open_until, day, day_count)
-		SELECT DISTINCT e.value->>'domain', 0, 0, '', 0 FROM EACH($1) WHERE true ORDER BY 1
-		ON CONFLICT (name) DO NOTHING`, batch)
-	if err != nil {
+	if err := nameDomains(ctx, x, batch); err != nil {
 		return err
 	}
-	_, err = x.exec(ctx, `
+	_, err := x.exec(ctx, `
 		INSERT INTO lookups (handle_key, handle, host, domain_id, state, resolution, final_key, checked_at, fresh_until, due_at, turn, attempts)
 		SELECT e.value->>'key', e.value->>'handle', e.value->>'host', d.id, e.value->>'state', e.value->>'resolution', e.value->>'final',
 			CAST(e.value->>'checked_at' AS BIGINT), 0, CAST(e.value->>'due_at' AS BIGINT), CAST(e.value->>'turn' AS BIGINT), 0

@@ -34,6 +34,7 @@ var exported = []struct{ name, text string }{
 	{"claims", `SELECT source_id, network, native_id, username_key, handle, list, seen_at, imported_at FROM claims WHERE user_id = $1 ORDER BY 1, 2, 3, 4, 5`},
 	{"matches", `SELECT id, account_id, asked, handle, actor_id, evidence, texts, texts_at, certainty, conflict, decision, decided_at
 		FROM matches WHERE user_id = $1 ORDER BY id`},
+	{"link_pages", `SELECT account_id, url, state, links, asked_at, read_at, due_at, attempts FROM link_pages WHERE user_id = $1 ORDER BY id`},
 	{"registrations", `SELECT xid, xid_proven, username, handle, actor_id, proof, post, code, audience, stale, created_at, checked_at, due_at
 		FROM registrations WHERE user_id = $1`},
 	{"proofs", `SELECT code, xid, username, handle, actor_id, created_at FROM proofs WHERE user_id = $1`},

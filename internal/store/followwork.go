@@ -72,13 +72,7 @@ func (w *FollowWork) readJobs(ctx context.Context, x q, now time.Time) (err erro
 		works, w.NextDue = false, w.held
 	}
 	if works {
-		w.Due, err = list(ctx, x, scanJob, `
-			SELECT `+jobColumns+` FROM (
-				SELECT queue.*, row_number() OVER (PARTITION BY found, domain ORDER BY rank, id) AS turn FROM (
-					SELECT *, state = 'planned' AND remote_id <> '' AS found FROM follow_jobs
-					WHERE destination_id = $1 AND state = $6 AND due_at <= $2
-					ORDER BY rank, id LIMIT $3) AS queue) AS fair
-			WHERE found OR turn <= $4 ORDER BY found DESC, rank, id LIMIT $5`, id, at, dueWindow, duePerDomain(w.Destination), dueJobs, string(waits))
+		w.Due, err = dueJobsOf(ctx, x, w.Destination, waits, at)
 		if err != nil {
 			return err
 		}
@@ -114,6 +108,25 @@ func (w *FollowWork) readJobs(ctx context.Context, x q, now time.Time) (err erro
 		}
 	}
 	return nil
+}
+
+// dueJobsOf lists what may be worked on now. Found jobs come first: where they
+// are enough for a turn, nothing else of a long list is looked at.
+func dueJobsOf(ctx context.Context, x q, d social.Destination, waits social.JobState, at int64) ([]social.FollowJob, error) {
+	if waits == social.JobPlanned {
+		found, err := list(ctx, x, scanJob, `SELECT `+jobColumns+` FROM follow_jobs
+			WHERE destination_id = $1 AND state = 'planned' AND remote_id <> '' AND due_at <= $2 ORDER BY rank, id LIMIT $3`, d.ID, at, foundJobs)
+		if err != nil || len(found) == foundJobs {
+			return found, err
+		}
+	}
+	return list(ctx, x, scanJob, `
+		SELECT `+jobColumns+` FROM (
+			SELECT queue.*, row_number() OVER (PARTITION BY found, domain ORDER BY rank, id) AS turn FROM (
+				SELECT *, state = 'planned' AND remote_id <> '' AS found FROM follow_jobs
+				WHERE destination_id = $1 AND state = $6 AND due_at <= $2
+				ORDER BY rank, id LIMIT $3) AS queue) AS fair
+		WHERE found OR turn <= $4 ORDER BY found DESC, rank, id LIMIT $5`, d.ID, at, dueWindow, duePerDomain(d), dueJobs, string(waits))
 }
 
 // workState is the state of the jobs that are worked on in a state of

@@ -137,9 +137,9 @@ func (s *Store) EnterHome(ctx context.Context, t social.Task, host string, e Ent
 		if err != nil {
 			return err
 		}
-		n, err := x.exec(ctx, `UPDATE homes SET open_at = CASE WHEN open_at > $3 THEN open_at ELSE $3 END + $4
+		n, err := x.exec(ctx, `UPDATE homes SET open_at = CASE WHEN open_at > $3 THEN open_at ELSE $3 END + $4, pause = $6
 			WHERE host = $1 AND open_at <= $2 AND NOT alone AND (NOT shut OR $5)`,
-			host, micros(now), micros(now.Add(-e.Burst)), (time.Duration(e.Requests) * e.Each).Microseconds(), e.Robots)
+			host, micros(now), micros(now.Add(-e.Burst)), (time.Duration(e.Requests) * e.Each).Microseconds(), e.Robots, e.Each.Microseconds())
 		if err != nil {
 			return err
 		}

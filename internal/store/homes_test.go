@@ -35,19 +35,20 @@ func dueFollows(t testing.TB, s *store.Store, at time.Time) (ids []int64, next t
 }
 
 // TestHomesTakeTurns: of those who follow from one server, whoever was served
-// least today is next, two at a time and as its pace allows.
+// least today is next, two at a time and no more than its pace has places for.
 func TestHomesTakeTurns(t *testing.T) {
 	both(t, func(t *testing.T, s *store.Store, _ store.Options) {
 		ctx := t.Context()
 		all := neighbours(t, s, 5)
 		entry := store.Entry{Requests: 1, Each: time.Second, Burst: 0}
 		served := map[int64]int{}
-		at := now
+		at, places := now, 2
 		for range 25 {
 			ids, _ := dueFollows(t, s, at)
-			if len(ids) != 2 {
-				t.Fatalf("%d are due", len(ids))
+			if len(ids) != places {
+				t.Fatalf("%d are due, there are %d places", len(ids), places)
 			}
+			places = 1 // from now on its pace is known
 			task := claim(t, s, social.FollowTask, ids[0], at)
 			ok(t, s.EnterHome(ctx, task, "home.test", entry, at))
 			served[ids[0]]++
@@ -65,6 +66,9 @@ func TestHomesTakeTurns(t *testing.T) {
 			if served[d.ID] != 5 {
 				t.Errorf("served %v", served)
 			}
+		}
+		if ids, _ := dueFollows(t, s, at.Add(time.Second)); len(ids) != 2 {
+			t.Errorf("%d are due where two places are free", len(ids))
 		}
 		// A newcomer has them all pass behind.
 		newest := must(s.SaveUser(ctx, social.User{Host: "home.test", RemoteID: "new", CreatedAt: now}))(t)

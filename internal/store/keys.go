@@ -84,7 +84,7 @@ func (s *Store) enrol(ctx context.Context, x q, known []string) error {
 // sealedColumns are all places of sealed secrets, as table and column.
 var sealedColumns = [][2]string{
 	{"destinations", "token"}, {"apps", "client_secret"}, {"flows", "client_secret"}, {"flows", "verifier"},
-	{"mark_keys", "secret"}, {"mails", "address"}, {"waves", "hook_secret"},
+	{"mark_keys", "secret"}, {"mails", "address"}, {"waves", "hook_secret"}, {"source_tokens", "token"},
 }
 
 // notUsed refuses to go on without a key that still seals something.
@@ -185,6 +185,13 @@ var sealedKinds = []struct {
 			var id int64
 			err = r.Scan(&id, &row.value)
 			row.at, row.key = hookAt(id), []any{id}
+			return row, err
+		}},
+	{`SELECT source_id, token FROM source_tokens`, `UPDATE source_tokens SET token = $1 WHERE source_id = $2`,
+		func(r scanner) (row sealedRow, err error) {
+			var id int64
+			err = r.Scan(&id, &row.value)
+			row.at, row.key = sourceTokenAt(id), []any{id}
 			return row, err
 		}},
 	{`SELECT user_id, address FROM mails`, `UPDATE mails SET address = $1 WHERE user_id = $2`,

@@ -16,6 +16,7 @@ const (
 
 	maxDomainDay = 2000  // handles asked of one registrable domain in a UTC day
 	maxUserDay   = 20000 // look-ups that one User causes in a UTC day
+	pagesPerDay  = 200   // pages of profiles that are read for one User within a day
 	daySeconds   = 24 * 60 * 60
 
 	askedPerPerson    = 7500   // numbers of a following list in 30 days (REG-02): Mastodon's own limit of follows
@@ -41,12 +42,12 @@ const (
 	duePerTurn   = 3    // of them handed out for one target domain
 	duePerList   = 10   // of them, where they go into lists
 	dueJobs      = 40   // handed out in all
+	foundJobs    = 20   // found ones that are enough for a turn: as many as are read in one request before they are asked
 	confirmJobs  = 40   // asked ones handed out for a relationship check
 	mirrorWindow = 50   // rows of a Mirror handed out for one act
 
-	homeAtOnce = 2 // follow tasks of one home server that are worked on at once, over all processes
+	homeAtOnce = 2 // follow tasks of one home server that are worked on at once, over all processes; one of snac, which has four threads in all
 	turnLength = 5 // requests for one User before it is another's turn: so many lead to a first follow
-	snacAtOnce = 1 // snac has four threads in all
 
 	crowdPerDay = 200 // new follows of one account in a UTC day, over all Users (ENG-09)
 
@@ -68,6 +69,7 @@ const (
 	parkedLife  = 30 * 24 * time.Hour // of a User whose account is somebody else's now
 	pullLife    = 30 * 24 * time.Hour // of the place at which a reading over an API stopped
 	undoLife    = 24 * time.Hour      // of an act that can be undone
+	fetchLife   = 24 * time.Hour      // of a token with which a Source is read: the longest that its server may make us wait
 	uploadLife  = 24 * time.Hour      // of an unfinished upload after its last piece: until somebody has a better connection (ZIP-05)
 	blocksLife  = 30 * 24 * time.Hour // of a list that is not read again, since nobody follows from there any more
 	proofLife   = 24 * time.Hour      // of a one-time code
@@ -85,12 +87,19 @@ const (
 	mailEvery   = 24 * time.Hour      // between two letters about arrivals
 	knownLife   = 30 * 24 * time.Hour // of an account's id on a home server, which may get another one
 	targetLife  = 24 * time.Hour      // of the pace towards a host, after its window
+	pageLife    = 30 * 24 * time.Hour // of what a page said, before it may be read again
 	pausedRest  = time.Hour           // of following that a Wave's admin paused
 	slowRest    = time.Hour           // at half the pace, after which it is tried again
 	loadLife    = 48 * time.Hour
 	callLife    = 24 * time.Hour      // of the digest of a call; older calls are refused by their age
 	waveLife    = 90 * 24 * time.Hour // of a Wave with its counts after its end
 	lookUpLife  = 30 * 24 * time.Hour // of an answer that no Match refers to any more
+)
+
+// Looking keys up in the registry.
+const (
+	registryBatch  = 2500 // keys of one statement
+	registryAtOnce = 3    // statements, so that the pool keeps connections for others
 )
 
 // Times of the databases.

@@ -42,17 +42,22 @@ func (s *Store) NextLookUp(ctx context.Context, t social.Task, now time.Time) (d
 				return err
 			}
 		}
-		if next, err = nextLookUpAt(ctx, x, d.ID, id, floor); err != nil {
+		if next, err = nextDueAt(ctx, x, d.ID, id, 0, floor); err != nil {
 			return err
 		}
 		if id == 0 {
 			return notFound()
 		}
-		d.DayCount++
-		_, err = x.exec(ctx, `UPDATE domains SET day = $2, day_count = $3 WHERE id = $1`, d.ID, d.Day, d.DayCount)
-		return err
+		return countAsked(ctx, x, &d)
 	})
 	return d, look, next, err
+}
+
+// countAsked counts one more of a domain's day.
+func countAsked(ctx context.Context, x q, d *Domain) error {
+	d.DayCount++
+	_, err := x.exec(ctx, `UPDATE domains SET day = $2, day_count = $3 WHERE id = $1`, d.ID, d.Day, d.DayCount)
+	return err
 }
 
 func getDomain(ctx context.Context, x q, id int64, now time.Time) (d Domain, err error) {
@@ -93,12 +98,17 @@ func firstLookUp(ctx context.Context, x q, domainID int64, now time.Time) (id in
 	return id, look, err
 }
 
-// nextLookUpAt is when the domain's next look-up apart from one is due, never
-// before floor; zero for none.
-func nextLookUpAt(ctx context.Context, x q, domainID, apart int64, floor time.Time) (time.Time, error) {
-	due, err := scalar[int64](x.row(ctx, `SELECT COALESCE(MIN(due_at), 0) FROM lookups WHERE domain_id = $1 AND due_at > 0 AND id <> $2`,
-		domainID, apart))
-	next := instant(due)
+// nextDueAt is when the domain's next look-up or page apart from one is due,
+// never before floor; zero for none.
+func nextDueAt(ctx context.Context, x q, domainID, look, page int64, floor time.Time) (next time.Time, err error) {
+	var looks, pages time.Time
+	err = x.row(ctx, `SELECT (SELECT COALESCE(MIN(due_at), 0) FROM lookups WHERE domain_id = $1 AND due_at > 0 AND id <> $2),
+		(SELECT COALESCE(MIN(due_at), 0) FROM link_pages WHERE domain_id = $1 AND due_at > 0 AND id <> $3)`, domainID, look, page).
+		Scan(moment{&looks}, moment{&pages})
+	next = looks
+	if next.IsZero() || !pages.IsZero() && pages.Before(next) {
+		next = pages
+	}
 	if !next.IsZero() && next.Before(floor) {
 		next = floor
 	}
@@ -115,8 +125,7 @@ func (s *Store) SaveResolution(ctx context.Context, t social.Task, d Domain, r s
 		if _, err := fence(ctx, x, t, social.LookUpTask); err != nil {
 			return err
 		}
-		_, err := x.exec(ctx, `UPDATE domains SET failures = $2, open_until = $3 WHERE id = $1`, t.ID, d.Failures, micros(d.OpenUntil))
-		if err != nil {
+		if err := saveHealth(ctx, x, t.ID, d); err != nil {
 			return err
 		}
 		id, news, err := answer(ctx, x, t.ID, r, again, attempts)
@@ -133,6 +142,11 @@ func (s *Store) SaveResolution(ctx context.Context, t social.Task, d Domain, r s
 		}
 		return spread(ctx, x, id, now)
 	})
+}
+
+func saveHealth(ctx context.Context, x q, domainID int64, d Domain) error {
+	_, err := x.exec(ctx, `UPDATE domains SET failures = $2, open_until = $3 WHERE id = $1`, domainID, d.Failures, micros(d.OpenUntil))
+	return err
 }
 
 // answer writes a Resolution; news says whether it tells more than was known.

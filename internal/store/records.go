@@ -284,8 +284,8 @@ func scanAccount(r scanner) (a social.Account, err error) {
 }
 
 // NewAccounts lists up to limit Accounts of the User that wait to be read for
-// handles (those with an Edge of kind following, each with all it holds and all
-// that the User's lists claim of it). They
+// handles (those with an Edge of kind following, each with all it holds, all
+// that the User's lists claim of it and the pages of it that were read). They
 // are handed out again until SaveCandidates has marked them read.
 func (s *Store) NewAccounts(ctx context.Context, userID int64, limit int) (all []social.Account, err error) {
 	err = s.write(ctx, func(x q) error {
@@ -295,6 +295,9 @@ func (s *Store) NewAccounts(ctx context.Context, userID int64, limit int) (all [
 			return err
 		}
 		if err := addClaims(ctx, x, userID, all); err != nil {
+			return err
+		}
+		if err := addPages(ctx, x, userID, all); err != nil {
 			return err
 		}
 		_, err = x.exec(ctx, `UPDATE accounts SET read_at = -1 WHERE read_at = 0 AND id IN IDS($1)`,

@@ -105,6 +105,9 @@ func (s *Store) FinishSource(ctx context.Context, t social.Task, source social.S
 		if err := writeSource(ctx, x, t.ID, source, now); err != nil {
 			return err
 		}
+		if err := dropToken(ctx, x, t.ID); err != nil {
+			return err
+		}
 		if broken {
 			return dropBrought(ctx, x, owner, t.ID)
 		}

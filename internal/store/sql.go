@@ -99,20 +99,24 @@ var (
 
 // spell writes the text in the dialect; each text is translated once.
 func (d *dialect) spell(text string) string {
-	if !arrays.MatchString(text) {
-		return text
-	}
 	if done, ok := d.spelled.Load(text); ok {
 		return done.(string)
 	}
+	done := text
+	if arrays.MatchString(text) {
+		done = d.translate(text)
+	}
+	d.spelled.Store(text, done)
+	return done
+}
+
+func (d *dialect) translate(text string) string {
 	done := arrays.ReplaceAllStringFunc(text, func(found string) string {
 		part := arrays.FindStringSubmatch(found)
 		forms := map[string]string{"EACH": d.each, "LIST": d.list, "IN IDS": d.ids, "IN KEYS": d.keys}
 		return fmt.Sprintf(forms[part[1]], part[2])
 	})
-	done = joins.ReplaceAllString(done, d.join)
-	d.spelled.Store(text, done)
-	return done
+	return joins.ReplaceAllString(done, d.join)
 }
 
 // micros is the stored form of an instant; 0 is none.

@@ -44,6 +44,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (touched int, err erro
 		{`DELETE FROM waves WHERE ends_at <= $1 OR closed_at > 0 AND closed_at <= $1`, []any{ago(waveLife)}},
 		{`DELETE FROM pulls WHERE updated_at <= $1 OR updated_at <= $2 AND EXISTS (SELECT 1 FROM pull_pages WHERE pull_id = pulls.id)`,
 			[]any{ago(pullLife), ago(textLife)}},
+		{`DELETE FROM source_tokens WHERE source_id IN (SELECT id FROM sources WHERE created_at <= $1)`, []any{ago(fetchLife)}},
 		{`DELETE FROM uploads WHERE touched_at <= $1`, []any{ago(uploadLife)}},
 		{`DELETE FROM undos WHERE decided_at <= $1`, []any{ago(undoLife)}},
 		{`DELETE FROM lookups WHERE checked_at > 0 AND checked_at <= $1 AND due_at <= $1

@@ -71,20 +71,22 @@ const (
 // dueAtHomes lists follow or mirror tasks by home server: as many as it bears at once,
 // fewer those that are claimed, whoever was served least today first, a few
 // requests at a time; none of a server whose door is shut at the moment, or
-// that is left alone.
+// that is left alone, and no more than there are places free at its door: those
+// for whom there is none would be claimed in vain.
 var dueAtHomes = `SELECT kind, subject, claim_no FROM (
-		SELECT t.kind, t.subject, t.claim_no, t.ready_at, d.host, d.flavour,
+		SELECT t.kind, t.subject, t.claim_no, t.ready_at, d.host, d.flavour, h.open_at, h.pause,
 			row_number() OVER (PARTITION BY d.host ORDER BY COALESCE(s.served, 0) / ` + strconv.Itoa(turnLength) + `, t.ready_at, t.subject) AS turn
 		FROM tasks AS t INNER JOIN destinations AS d ON d.id = t.subject INNER JOIN homes AS h ON h.host = d.host
 		LEFT JOIN home_turns AS s ON s.host = d.host AND s.user_id = d.user_id AND s.day = $4
 		WHERE t.kind = $1 AND t.ready_at > 0 AND t.ready_at <= $2 AND h.open_at <= $2 AND NOT h.alone) AS queue
-	WHERE turn <= ` + roomAt + `
+	WHERE turn <= ` + roomAt + ` AND (pause = 0 OR turn <= 1 + ($2 - open_at) / pause)
 	ORDER BY turn, ready_at, subject LIMIT $3`
 
 // roomAt is how many more follow and mirror tasks of the host may be worked on at $2.
-var roomAt = fmt.Sprintf(`(CASE WHEN queue.flavour = 'snac' THEN %d ELSE %d END - (
+var roomAt = fmt.Sprintf(`(CASE WHEN queue.flavour = 'snac' OR EXISTS (SELECT 1 FROM starts WHERE at + %d > $2) THEN 1 ELSE %d END - (
 	SELECT count(*) FROM tasks AS c, destinations AS e
-	WHERE c.kind IN ('follow', 'mirror') AND c.claimed_until > $2 AND e.id = c.subject AND e.host = queue.host))`, snacAtOnce, homeAtOnce)
+	WHERE c.kind IN ('follow', 'mirror') AND c.claimed_until > $2 AND e.id = c.subject AND e.host = queue.host))`,
+	StartRamp.Microseconds(), homeAtOnce)
 
 // kinds says of each kind of task how due ones are listed, by turns where one
 // User can have many, and which row it works on: $1 is its id.

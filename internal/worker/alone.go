@@ -41,6 +41,7 @@ func (v *visit) readRobots(ctx context.Context) (time.Time, error) {
 type far interface {
 	bridge.Mover
 	posts
+	pages
 	About(ctx context.Context, host string) (social.Server, error)
 }
 
@@ -73,6 +74,11 @@ func (a asker) ConfirmMove(ctx context.Context, from, to string) (social.Handle,
 // XPost implements posts.
 func (a asker) XPost(ctx context.Context, username, number string) (social.XPost, error) {
 	return a.door.XPost(fedi.Sparing(ctx, a.spared), username, number)
+}
+
+// Page implements pages.
+func (a asker) Page(ctx context.Context, address string) (social.LinkPage, error) {
+	return a.door.Page(fedi.Sparing(ctx, a.spared), address)
 }
 
 // About asks a server what it says of itself.

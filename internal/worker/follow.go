@@ -195,7 +195,9 @@ func (r *round) save(ctx context.Context, after []social.FollowJob, acted error)
 	}
 	budgets := r.changed()
 	err := r.w.keep(ctx, func(ctx context.Context) error {
-		return r.w.store.SaveFollows(ctx, r.t, after, budgets, r.d, r.w.now())
+		now := budgets
+		budgets = store.Taken(budgets) // nobody knows whether a try that failed was kept after all (QUE-07)
+		return r.w.store.SaveFollows(ctx, r.t, after, now, r.d, r.w.now())
 	})
 	if err != nil {
 		return err

@@ -20,12 +20,12 @@ func (w *Worker) importSource(ctx context.Context, t social.Task, attempts int) 
 	}
 	began := w.now()
 	if attempts > crashLimit {
-		err = gaveUp(nil)
+		err = gaveUp(x, nil)
 	} else {
 		err = jobs.Safely(w.log, func() error { return w.read(ctx, t, &x) })
 	}
 	if err != nil {
-		if err = importEnd(ctx, err, attempts); !ends(err) {
+		if err = importEnd(ctx, &x, err, attempts); !ends(err) {
 			return time.Time{}, err
 		}
 		blame(&x, err)
@@ -36,15 +36,18 @@ func (w *Worker) importSource(ctx context.Context, t social.Task, attempts int) 
 
 // importEnd turns the last of the failed attempts into the end. A step that was
 // told to stop has not failed.
-func importEnd(ctx context.Context, err error, attempts int) error {
+func importEnd(ctx context.Context, x *social.Source, err error, attempts int) error {
 	v := jobs.Judge(err, attempts, time.Time{})
-	if ctx.Err() == nil && v.GivenUp {
-		return gaveUp(err)
+	if ctx.Err() != nil || !v.GivenUp || ends(err) {
+		return err
 	}
-	return err
+	return gaveUp(*x, err)
 }
 
-func gaveUp(cause error) *fault.Fault {
+func gaveUp(x social.Source, cause error) *fault.Fault {
+	if x.Remote() {
+		return fault.New(fault.Invalid, "source-not-reached", "{name} couldn't be read, though we tried several times. Nothing of it was kept; give it again in some hours.", "name", x.Name).Because(cause)
+	}
 	return fault.New(fault.Invalid, "import-gave-up",
 		"We tried several times and couldn't read this file to its end. Nothing of it was kept. Give us the single files of it instead, such as following.js and tweets.js.").Because(cause)
 }
@@ -53,7 +56,7 @@ func gaveUp(cause error) *fault.Fault {
 // would only repeat.
 func ends(err error) bool {
 	switch fault.KindOf(err) {
-	case fault.Invalid, fault.TooLarge, fault.NotFound, fault.Denied:
+	case fault.Invalid, fault.TooLarge, fault.NotFound, fault.Denied, fault.Gone:
 		return true
 	}
 	f, ok := errors.AsType[*fault.Fault](err)
@@ -69,6 +72,11 @@ func blame(x *social.Source, err error) {
 // read streams the Source's records into the database and fills x with what
 // the export says of itself.
 func (w *Worker) read(ctx context.Context, t social.Task, x *social.Source) error {
+	if x.Remote() {
+		if err := w.fetch(ctx, t, x); err != nil {
+			return err
+		}
+	}
 	export, release, err := w.open(*x)
 	if err != nil {
 		return err

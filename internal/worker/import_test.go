@@ -189,7 +189,7 @@ func TestImportEnd(t *testing.T) {
 		"claim lost":           {live, fault.Conflict, "stale-claim", 9, false},
 		"stopped in the fifth": {ended, fault.Broken, "stopped", 5, false},
 	} {
-		err := importEnd(c.ctx, fault.New(c.kind, c.code, "Say."), c.attempts)
+		err := importEnd(c.ctx, &social.Source{Spool: "x"}, fault.New(c.kind, c.code, "Say."), c.attempts)
 		if ends(err) != c.ends {
 			t.Errorf("%s: ends %v, want %v", name, ends(err), c.ends)
 		}

@@ -10,12 +10,12 @@ import (
 	"godwit/internal/store"
 )
 
-// lookUpOne asks about one handle of a domain; the next one is due a pause
-// later (NET-04).
+// lookUpOne asks about one handle of a domain, or reads a page there when no
+// handle waits; the next one is due a pause later (NET-04).
 func (w *Worker) lookUpOne(ctx context.Context, t social.Task, _ int) (time.Time, error) {
 	domain, look, next, err := w.store.NextLookUp(ctx, t, w.now())
 	if fault.Is(err, fault.NotFound) {
-		return next, nil
+		return w.readPage(ctx, t)
 	}
 	if err != nil {
 		return time.Time{}, err

@@ -57,7 +57,8 @@ func (w *Worker) extract(ctx context.Context, t social.Task, accounts []social.A
 	}
 	found := make([]store.Candidates, len(accounts))
 	for i, a := range accounts {
-		found[i] = store.Candidates{AccountID: a.ID, Matches: w.candidates(a, known.Of(a))}
+		matches := w.candidates(a, known.Of(a))
+		found[i] = store.Candidates{AccountID: a.ID, Matches: matches, Pages: matcher.Pages(a, matches)}
 	}
 	if err := w.dropObjecting(ctx, accounts, found); err != nil {
 		return err
@@ -80,7 +81,7 @@ func (w *Worker) dropObjecting(ctx context.Context, accounts []social.Account, f
 	}
 	for i := range found {
 		if objections.Account(accounts[i]) {
-			found[i].Matches = nil
+			found[i].Matches, found[i].Pages = nil, nil
 		}
 		found[i].Matches = slices.DeleteFunc(found[i].Matches, func(m social.Match) bool { return objections.Handle(m.Asked) })
 	}

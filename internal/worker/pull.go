@@ -147,13 +147,16 @@ func (w *Worker) KeepPull(ctx context.Context, p social.Pull, prefix, name strin
 }
 
 func (w *Worker) writePull(ctx context.Context, p social.Pull, upload *store.Upload, account string, self []byte, list string) error {
-	file, err := upload.File(account)
-	if err == nil {
-		_, err = file.Write(self)
+	if account != "" {
+		file, err := upload.File(account)
+		if err == nil {
+			_, err = file.Write(self)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	if err == nil {
-		file, err = upload.File(list)
-	}
+	file, err := upload.File(list)
 	if err != nil {
 		return err
 	}

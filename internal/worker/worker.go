@@ -47,6 +47,9 @@ type Worker struct {
 	mover   bridge.Mover
 	forbids func(ctx context.Context, host string) (bool, error) // by its robots.txt
 	posts   posts
+	pages   pages
+	remote  remote
+	lists   func(host string, token social.Secret) OwnLists
 	about   func(ctx context.Context, host string) (social.Server, error)
 	home    func(d social.Destination, token social.Secret, observe func(fedi.Call)) home
 	told    func(social.FollowJob)
@@ -78,7 +81,8 @@ func New(d Deps) *Worker {
 		w.told = func(social.FollowJob) {}
 	}
 	out := asker{d.Door, d.Store, w.now}
-	w.realm, w.mover, w.forbids, w.posts, w.about = d.Door.Realm(), out, d.Door.Forbids, out, out.About
+	w.realm, w.mover, w.forbids, w.posts, w.pages, w.about = d.Door.Realm(), out, d.Door.Forbids, out, out, out.About
+	w.remote, w.lists = d.Door, func(host string, token social.Secret) OwnLists { return d.Door.Lists(host, token) }
 	w.home = func(dest social.Destination, token social.Secret, observe func(fedi.Call)) home {
 		return d.Door.Account(dest.Host, token, dest.Flavour, observe)
 	}

@@ -8,18 +8,21 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+	"golang.org/x/text/number"
 )
 
 //go:embed *.json
 var files embed.FS
 
 // codes are the languages, the fallback first.
-var codes = []string{"en", "zh-Hans"}
+var codes = []string{"en", "zh-Hans", "de", "fr"}
 
 // pluralForms are the names of plural categories in the data files.
 var pluralForms = map[plural.Form]string{
@@ -30,9 +33,11 @@ var pluralForms = map[plural.Form]string{
 type Lang struct {
 	Code     string // as in <html lang>
 	Name     string // in itself
+	Dir      string // as in <html dir>
 	tag      language.Tag
 	messages map[string]entry
 	numbers  *message.Printer
+	fallback *Lang // says what this one has no message for; nil in the first
 }
 
 // entry is one message: its forms by plural category, "other" always there.
@@ -71,7 +76,9 @@ func Load() (*Set, error) {
 		if err != nil {
 			return nil, err
 		}
-		set.langs = append(set.langs, lang)
+		if set.langs = append(set.langs, lang); lang != set.langs[0] {
+			lang.fallback = set.langs[0]
+		}
 		tags = append(tags, lang.tag)
 	}
 	set.matcher = language.NewMatcher(tags)
@@ -83,7 +90,8 @@ func load(code string) (*Lang, error) {
 	if err != nil {
 		return nil, err
 	}
-	lang := &Lang{Code: code, tag: language.MustParse(code)}
+	tag := language.MustParse(code)
+	lang := &Lang{Code: code, Dir: Direction(tag), tag: tag}
 	if err := json.Unmarshal(data, &lang.messages); err != nil {
 		return nil, fmt.Errorf("%s.json: %w", code, err)
 	}
@@ -119,10 +127,32 @@ func (s *Set) Choose(chosen, accept string) *Lang {
 	return s.langs[i]
 }
 
-// Has reports whether there is a message with that key.
-func (l *Lang) Has(key string) bool { _, found := l.messages[key]; return found }
+// rightToLeft are the scripts that are written so.
+var rightToLeft = []string{"Adlm", "Arab", "Hebr", "Mand", "Mend", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa"}
 
-// Keys lists the keys of all messages.
+// Direction is which way a language is written, as in <html dir>.
+func Direction(tag language.Tag) string {
+	if script, _ := tag.Script(); slices.Contains(rightToLeft, script.String()) {
+		return "rtl"
+	}
+	return "ltr"
+}
+
+// Has reports whether Say finds a message with that key, here or in the fallback.
+func (l *Lang) Has(key string) bool { _, speaker := l.find(key); return speaker != nil }
+
+// find returns the forms of a message and the language that has them: this one
+// or, until somebody has translated it, the fallback.
+func (l *Lang) find(key string) (entry, *Lang) {
+	for speaker := l; speaker != nil; speaker = speaker.fallback {
+		if forms, found := speaker.messages[key]; found {
+			return forms, speaker
+		}
+	}
+	return nil, nil
+}
+
+// Keys lists the keys of all messages that this language has itself.
 func (l *Lang) Keys() []string {
 	keys := make([]string, 0, len(l.messages))
 	for key := range l.messages {
@@ -131,21 +161,39 @@ func (l *Lang) Keys() []string {
 	return keys
 }
 
-// Forms returns the texts of a message by plural category, for tests.
+// Forms returns the texts of this language's own message by plural category, for tests.
 func (l *Lang) Forms(key string) map[string]string { return l.messages[key] }
 
 // Number writes n as the language does.
-func (l *Lang) Number(n int) string { return l.numbers.Sprintf("%d", n) }
+func (l *Lang) Number(n int) string {
+	if l.Code == "es" && n > -10000 && n < 10000 { // Spanish parts five digits and more
+		return strconv.Itoa(n)
+	}
+	return l.numbers.Sprintf("%d", n)
+}
+
+// Decimal writes x with so many digits behind the point.
+func (l *Lang) Decimal(x float64, digits int) string {
+	return l.numbers.Sprint(number.Decimal(x, number.Scale(digits)))
+}
+
+// Gap is what stands between two sentences.
+func (l *Lang) Gap() string {
+	if l.Code == "zh-Hans" || l.Code == "ja" {
+		return ""
+	}
+	return " "
+}
 
 // Say makes the sentence of key with values, given as name, value, name,
 // value …; the value n chooses the plural form. A key without a message is
 // shown itself, which a test forbids.
 func (l *Lang) Say(key string, values ...any) Sentence {
-	forms, found := l.messages[key]
-	if !found {
+	forms, speaker := l.find(key)
+	if speaker == nil {
 		return Sentence{{Text: key}}
 	}
-	return l.fill(l.form(forms, values), values)
+	return l.fill(speaker.form(forms, values), values)
 }
 
 // form chooses the plural form by the value n.

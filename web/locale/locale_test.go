@@ -1,15 +1,21 @@
 package locale_test
 
 import (
+	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"golang.org/x/text/language"
+
 	"godwit/internal/social"
 	"godwit/web/locale"
 )
+
+// codes are the languages whose messages have to be complete.
+var codes = strings.Fields("en zh-Hans de fr")
 
 func load(t *testing.T) *locale.Set {
 	t.Helper()
@@ -20,6 +26,16 @@ func load(t *testing.T) *locale.Set {
 	return set
 }
 
+func TestLanguages(t *testing.T) {
+	var have []string
+	for _, lang := range load(t).All() {
+		have = append(have, lang.Code)
+	}
+	if !slices.Equal(have, codes) {
+		t.Errorf("languages are %v, want %v", have, codes)
+	}
+}
+
 var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
 
 // Every key is in every language, with the same values.
@@ -28,8 +44,8 @@ func TestLanguagesAgree(t *testing.T) {
 	first := set.All()[0]
 	for _, lang := range set.All()[1:] {
 		for _, key := range first.Keys() {
-			if !lang.Has(key) {
-				t.Errorf("%s lacks %s", lang.Code, key)
+			if lang.Forms(key) == nil {
+				t.Errorf("%s lacks %s, which is shown in %s meanwhile", lang.Code, key, first.Code)
 				continue
 			}
 			if a, b := values(first.Forms(key)), values(lang.Forms(key)); a != b {
@@ -37,7 +53,7 @@ func TestLanguagesAgree(t *testing.T) {
 			}
 		}
 		for _, key := range lang.Keys() {
-			if !first.Has(key) {
+			if first.Forms(key) == nil {
 				t.Errorf("%s has %s alone", lang.Code, key)
 			}
 			for _, text := range lang.Forms(key) {
@@ -45,6 +61,60 @@ func TestLanguagesAgree(t *testing.T) {
 					t.Errorf("%s %s is %q", lang.Code, key, text)
 				}
 			}
+		}
+	}
+}
+
+// A key that stands twice in a file would hide the first of its messages.
+func TestNoMessageTwice(t *testing.T) {
+	line := regexp.MustCompile(`(?m)^  "([^"]+)": `)
+	for _, code := range codes {
+		data, err := os.ReadFile(code + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		for _, m := range line.FindAllStringSubmatch(string(data), -1) {
+			if seen[m[1]] {
+				t.Errorf("%s.json has %s twice", code, m[1])
+			}
+			seen[m[1]] = true
+		}
+		if keys := load(t).Get(code).Keys(); len(seen) != len(keys) {
+			t.Errorf("%s.json: %d lines hold a message, of %d", code, len(seen), len(keys))
+		}
+	}
+}
+
+// Plural forms which a language needs are there wherever English has two.
+func TestPluralForms(t *testing.T) {
+	set := load(t)
+	for _, key := range set.Get("en").Keys() {
+		for _, lang := range set.All() {
+			two := set.Get("en").Forms(key)["one"] != "" && lang.Code != "zh-Hans" && lang.Code != "ja"
+			if has := lang.Forms(key)["one"] != ""; has != two {
+				t.Errorf("%s %s: a form for one: %v, want %v", lang.Code, key, has, two)
+			}
+		}
+	}
+}
+
+func TestDirection(t *testing.T) {
+	for tag, want := range map[string]string{"en": "ltr", "zh-Hans": "ltr", "ja": "ltr", "ar": "rtl", "he": "rtl", "fa": "rtl", "ur": "rtl", "az-Arab": "rtl", "az": "ltr"} {
+		if got := locale.Direction(language.MustParse(tag)); got != want {
+			t.Errorf("%s: %s, want %s", tag, got, want)
+		}
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	set := load(t)
+	for _, c := range []struct{ code, four, five, decimal string }{
+		{"en", "3,000", "20,000", "1.5"}, {"zh-Hans", "3,000", "20,000", "1.5"}, {"de", "3.000", "20.000", "1,5"}, {"fr", "3\u00a0000", "20\u00a0000", "1,5"},
+	} {
+		lang := set.Get(c.code)
+		if a, b, d := lang.Number(3000), lang.Number(20000), lang.Decimal(1.5, 1); a != c.four || b != c.five || d != c.decimal {
+			t.Errorf("%s: %q %q %q", c.code, a, b, d)
 		}
 	}
 }
@@ -85,7 +155,7 @@ func TestSay(t *testing.T) {
 func TestChoose(t *testing.T) {
 	set := load(t)
 	for _, c := range []struct{ chosen, accept, want string }{
-		{"", "", "en"}, {"", "zh-CN,en;q=0.5", "zh-Hans"}, {"", "zh-TW", "zh-Hans"}, {"", "de-AT, fr;q=0.9", "en"}, {"zh-Hans", "en", "zh-Hans"},
+		{"", "", "en"}, {"", "zh-CN,en;q=0.5", "zh-Hans"}, {"", "zh-TW", "zh-Hans"}, {"", "de-AT, fr;q=0.9", "de"}, {"", "sv, da;q=0.9", "en"}, {"zh-Hans", "en", "zh-Hans"},
 		{"xx", "en", "en"}, {"", strings.Repeat("a-", 2000), "en"}, {"", "\x00", "en"},
 	} {
 		if got := set.Choose(c.chosen, c.accept).Code; got != c.want {

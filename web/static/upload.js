@@ -46,97 +46,170 @@
 
   // ---- taking the needed files out of a .zip, without unpacking any
   // These are the files that the importer reads.
-  const wanted = /^(?:(?:.*\/)?data\/|(?:[^\/]+\/)?)(?:manifest|account|screen-name-change|protected-history|following|follower|block|mute|lists-created|lists-subscribed|note-tweet|tweets?|community-tweet|twitter-circle-tweet)(?:-part\d+)?\.js$|^(?:.*\/)?data\/js\/(?:user_details|payload_details|tweet_index|tweets\/\d{4}_\d{2})\.js$|^(?:[^\/]+\/)?tweets\.csv$/i;
+  const wanted = /^(?:(?:.*\/)?data\/|(?:[^\/]+\/)?)(?:manifest|account|screen-name-change|protected-history|following|follower|block|mute|lists-created|lists-subscribed|lists-member|note-tweet|tweets?|community-tweet|twitter-circle-tweet)(?:-part\d+)?\.js$|^(?:.*\/)?data\/js\/(?:user_details|payload_details|tweet_index|tweets\/\d{4}_\d{2})\.js$|^(?:[^\/]+\/)?tweets\.csv$/i;
 
   // And these, of other places than X.
-  const others = /(^|\/)((actor|outbox)\.json|(following(_accounts)?|follows|followers(_accounts)?|blocks|blocked_accounts|mutes|muted_accounts|lists)\.csv|user_data(_tiktok)?\.json)$|(^|\/)(followers_and_following|threads|connections\/(followers|friends))\/(following\.(json|html)|followers(_\d+)?\.json|blocked_(profiles|accounts)\.json|who_you.*\.json|your_friends\.json)$/i;
+  const others = /(^|\/)((actor|outbox)\.json|(following(_accounts)?|follows|followers(_accounts)?|blocks|blocked_accounts|mutes|muted_accounts|lists)\.csv|user_data(_tiktok)?\.json)$|(^|\/)(followers_and_following|threads|connections\/(followers|friends))\/(following|followers(_\d+)?|blocked_(profiles|accounts)|who_you.*|your_friends)\.(json|html)$/i;
 
   async function slice(file, from, to) { return new DataView(await file.slice(from, to).arrayBuffer()); }
 
+  // stays is what the person is told when a file can't be taken apart here:
+  // nothing is sent that was not looked at.
+  class Stays extends Error {}
+  function stay(word, name) { return new Stays(form.dataset[word].replace("{file}", name)); }
+
+  const full32 = 0xffffffff, locked = 0x2041; // flags of entries, or of the whole directory, with a password
+
+  // directory reads the index of a zip, of 64 bits too. base is how many bytes
+  // lie before the zip itself.
   async function directory(file) {
     const start = Math.max(0, file.size - 65557), tail = await slice(file, start, file.size);
     for (let i = tail.byteLength - 22; i >= 0; i--) {
-      if (tail.getUint32(i, true) !== 0x06054b50) continue;
-      let count = tail.getUint16(i + 10, true), bytes = tail.getUint32(i + 12, true), at = tail.getUint32(i + 16, true);
-      if (at === 0xffffffff || count === 0xffff || bytes === 0xffffffff) {
-        const locator = await slice(file, start + i - 20, start + i);
-        if (locator.getUint32(0, true) !== 0x07064b50) return null;
-        const where = Number(locator.getBigUint64(8, true)), end = await slice(file, where, where + 56);
-        if (end.getUint32(0, true) !== 0x06064b50) return null;
-        count = Number(end.getBigUint64(32, true)); bytes = Number(end.getBigUint64(40, true)); at = Number(end.getBigUint64(48, true));
+      if (tail.getUint32(i, true) !== 0x06054b50 || i + 22 + tail.getUint16(i + 20, true) > tail.byteLength) continue;
+      let count = tail.getUint16(i + 10, true), bytes = tail.getUint32(i + 12, true), at = tail.getUint32(i + 16, true), end = start + i;
+      if (at === full32 || count === 0xffff || bytes === full32) {
+        const locator = await slice(file, end - 20, end);
+        if (locator.byteLength < 20 || locator.getUint32(0, true) !== 0x07064b50) return null;
+        let where = Number(locator.getBigUint64(8, true)), wide = await slice(file, where, where + 56);
+        if (wide.byteLength < 56 || wide.getUint32(0, true) !== 0x06064b50) { where = end - 76; wide = await slice(file, where, where + 56); } // something lies before the zip
+        if (wide.byteLength < 56 || wide.getUint32(0, true) !== 0x06064b50) return null;
+        count = Number(wide.getBigUint64(32, true)); bytes = Number(wide.getBigUint64(40, true)); at = Number(wide.getBigUint64(48, true));
+        end = where;
       }
-      if (bytes > 128 << 20) return null;
-      return { count, view: await slice(file, at, at + bytes) };
+      if (bytes > 128 << 20 || bytes > end) return null;
+      const base = end - bytes - at;
+      return base < 0 ? null : { count, base, view: await slice(file, end - bytes, end) };
     }
     return null;
   }
+
+  // entries are the needed files of a zip; null when its index is broken.
   function entries(dir) {
-    const found = [], text = new TextDecoder();
-    for (let i = 0, p = 0; i < dir.count && p + 46 <= dir.view.byteLength; i++) {
-      const v = dir.view;
-      if (v.getUint32(p, true) !== 0x02014b50) return null;
+    const found = [], text = new TextDecoder(), v = dir.view;
+    let p = 0;
+    for (let i = 0; i < dir.count; i++) {
+      if (p + 46 > v.byteLength || v.getUint32(p, true) !== 0x02014b50) return null;
       const nameLength = v.getUint16(p + 28, true), extra = v.getUint16(p + 30, true), comment = v.getUint16(p + 32, true);
+      if (p + 46 + nameLength + extra > v.byteLength) return null;
       const name = text.decode(new Uint8Array(v.buffer, v.byteOffset + p + 46, nameLength));
-      let packed = v.getUint32(p + 20, true), full = v.getUint32(p + 24, true), at = v.getUint32(p + 42, true);
-      for (let q = p + 46 + nameLength, stop = q + extra; q + 4 <= stop;) {
-        const kind = v.getUint16(q, true), length = v.getUint16(q + 2, true);
-        if (kind === 1) {
-          let r = q + 4;
-          if (full === 0xffffffff) { full = Number(v.getBigUint64(r, true)); r += 8; }
-          if (packed === 0xffffffff) { packed = Number(v.getBigUint64(r, true)); r += 8; }
-          if (at === 0xffffffff) at = Number(v.getBigUint64(r, true));
-        }
-        q += 4 + length;
-      }
       if (wanted.test(name) || others.test(name)) {
-        found.push({ name, method: v.getUint16(p + 10, true), flags: v.getUint16(p + 8, true), time: v.getUint32(p + 12, true), crc: v.getUint32(p + 16, true), packed, full, at });
+        const e = { name, method: v.getUint16(p + 10, true), flags: v.getUint16(p + 8, true), time: v.getUint32(p + 12, true), crc: v.getUint32(p + 16, true),
+          packed: v.getUint32(p + 20, true), full: v.getUint32(p + 24, true), at: v.getUint32(p + 42, true) };
+        widen(e, v, p + 46 + nameLength, extra);
+        e.at += dir.base;
+        found.push(e);
       }
       p += 46 + nameLength + extra + comment;
     }
     return found;
   }
+  // widen takes what is too large for 32 bits from the field beside.
+  function widen(e, v, from, length) {
+    for (let q = from, stop = from + length; q + 4 <= stop; q += 4 + v.getUint16(q + 2, true)) {
+      if (v.getUint16(q, true) !== 1) continue;
+      let r = q + 4;
+      const last = Math.min(stop, r + v.getUint16(q + 2, true));
+      for (const key of ["full", "packed", "at"]) {
+        if (e[key] !== full32 || r + 8 > last) continue;
+        e[key] = Number(v.getBigUint64(r, true));
+        r += 8;
+      }
+    }
+  }
+
+  // header writes one entry's own header, or its place in the index.
   function header(e, name, central, offset) {
-    const b = new DataView(new ArrayBuffer((central ? 46 : 30)));
-    const p = central ? 2 : 0;
+    const wide = central ? [e.full, e.packed, offset].filter((n) => n >= full32) : [e.full, e.packed];
+    if (!central && e.full < full32 && e.packed < full32) wide.length = 0;
+    const size = central ? 46 : 30, p = central ? 2 : 0, extra = wide.length ? 4 + 8 * wide.length : 0;
+    const b = new DataView(new ArrayBuffer(size)), x = new DataView(new ArrayBuffer(extra)), small = (n) => (wide.length && (!central || n >= full32) ? full32 : n);
     b.setUint32(0, central ? 0x02014b50 : 0x04034b50, true);
-    b.setUint16(4, 20, true);
-    b.setUint16(4 + p, 20, true);
+    b.setUint16(4, extra ? 45 : 20, true);
+    b.setUint16(4 + p, extra ? 45 : 20, true);
     b.setUint16(6 + p, e.flags & 0x0800, true);
     b.setUint16(8 + p, e.method, true);
     b.setUint32(10 + p, e.time, true);
     b.setUint32(14 + p, e.crc, true);
-    b.setUint32(18 + p, e.packed, true);
-    b.setUint32(22 + p, e.full, true);
+    b.setUint32(18 + p, small(e.packed), true);
+    b.setUint32(22 + p, small(e.full), true);
     b.setUint16(26 + p, name.length, true);
-    if (central) b.setUint32(42, offset, true);
-    return b.buffer;
+    b.setUint16(28 + p, extra, true);
+    if (central) b.setUint32(42, Math.min(offset, full32), true);
+    if (extra) {
+      x.setUint16(0, 1, true);
+      x.setUint16(2, extra - 4, true);
+      wide.forEach((n, i) => x.setBigUint64(4 + 8 * i, BigInt(n), true));
+    }
+    return new Blob([b.buffer, name, x.buffer]);
   }
-  // only returns a .zip that holds the needed files only, none of them perhaps,
-  // or the file itself where that can't be told.
+  // ending is what follows the index, with its form of 64 bits where it is due.
+  function ending(count, size, offset) {
+    const parts = [];
+    if (size >= full32 || offset >= full32) {
+      const w = new DataView(new ArrayBuffer(76));
+      w.setUint32(0, 0x06064b50, true);
+      w.setBigUint64(4, 44n, true);
+      w.setUint16(12, 45, true);
+      w.setUint16(14, 45, true);
+      for (const [at, n] of [[24, count], [32, count], [40, size], [48, offset], [64, offset + size]]) w.setBigUint64(at, BigInt(n), true);
+      w.setUint32(56, 0x07064b50, true);
+      w.setUint32(72, 1, true);
+      parts.push(w.buffer);
+    }
+    const end = new DataView(new ArrayBuffer(22));
+    end.setUint32(0, 0x06054b50, true);
+    end.setUint16(8, count, true);
+    end.setUint16(10, count, true);
+    end.setUint32(12, Math.min(size, full32), true);
+    end.setUint32(16, Math.min(offset, full32), true);
+    parts.push(end.buffer);
+    return parts;
+  }
+
+  const tiktok = /(^|\/)user_data(_tiktok)?( ?\(\d{1,3}\))?\.json$/i, messages = /^(direct-message|message-event)[a-z-]*(-part\d+)?( ?\(\d{1,3}\))?\.js$/i;
+
+  // people keeps of TikTok's one file the lists of people; messages are in it too.
+  function people(value) {
+    if (!value || typeof value !== "object" || Array.isArray(value)) return undefined;
+    const kept = {};
+    for (const key of Object.keys(value)) {
+      const list = /^(Following|FansList|BlockList)$/.test(key) && (Array.isArray(value[key]) || value[key] === null);
+      const inner = list ? value[key] : people(value[key]);
+      if (inner !== undefined) kept[key] = inner;
+    }
+    return Object.keys(kept).length ? kept : undefined;
+  }
+  async function onlyPeople(blob, name) {
+    let kept;
+    try { kept = people(JSON.parse((await new Response(blob).text()).replace(/^\uFEFF/, ""))) || {}; } catch { throw stay("damaged", name); }
+    return new File([JSON.stringify(kept)], "user_data_tiktok.json", { type: "application/json" });
+  }
+
+  // only returns what is sent of a file: of a .zip one that holds the needed
+  // files only, none of them perhaps. What can't be told apart stays.
   async function only(file) {
-    if (!/\.zip$/i.test(file.name)) return file;
+    const head = await slice(file, 0, 4), zip = /\.zip$/i.test(file.name) || head.byteLength === 4 && head.getUint32(0, true) === 0x04034b50;
+    if (messages.test(file.name)) throw stay("messages", file.name);
+    if (!zip) return tiktok.test(file.name) ? onlyPeople(file, file.name) : file;
     const dir = await directory(file), list = dir && entries(dir);
-    if (!list || list.some((e) => e.flags & 1 || e.full >= 0xffffffff || e.packed >= 0xffffffff)) return file;
+    if (!list) throw stay("damaged", file.name);
+    if (list.some((e) => e.flags & locked)) throw stay("locked", file.name);
     const parts = [], central = [];
     let offset = 0, centralSize = 0;
     for (const e of list) {
       const local = await slice(file, e.at, e.at + 30);
-      if (local.getUint32(0, true) !== 0x04034b50) return file;
-      const from = e.at + 30 + local.getUint16(26, true) + local.getUint16(28, true);
-      const name = new TextEncoder().encode(e.name);
-      parts.push(header(e, name, false, 0), name, file.slice(from, from + e.packed));
-      central.push(header(e, name, true, offset), name);
-      offset += 30 + name.length + e.packed;
-      centralSize += 46 + name.length;
-      if (offset >= 0xffffffff) return file;
+      if (local.byteLength < 30 || local.getUint32(0, true) !== 0x04034b50) throw stay("damaged", file.name);
+      const from = e.at + 30 + local.getUint16(26, true) + local.getUint16(28, true), body = file.slice(from, from + e.packed);
+      if (tiktok.test(e.name) && (e.method === 0 || e.method === 8)) {
+        return onlyPeople(e.method ? body.stream().pipeThrough(new DecompressionStream("deflate-raw")) : body, file.name);
+      }
+      const name = new TextEncoder().encode(e.name), own = header(e, name, false, 0), listed = header(e, name, true, offset);
+      parts.push(own, body);
+      central.push(listed);
+      offset += own.size + e.packed;
+      centralSize += listed.size;
     }
-    const end = new DataView(new ArrayBuffer(22));
-    end.setUint32(0, 0x06054b50, true);
-    end.setUint16(8, list.length, true);
-    end.setUint16(10, list.length, true);
-    end.setUint32(12, centralSize, true);
-    end.setUint32(16, offset, true);
-    return new File([...parts, ...central, end.buffer], file.name, { type: "application/zip", lastModified: file.lastModified });
+    return new File([...parts, ...central, ...ending(list.length, centralSize, offset)], file.name, { type: "application/zip", lastModified: file.lastModified });
   }
 
   // ---- sending in pieces
@@ -284,6 +357,21 @@
     document.title = page.title;
   }
 
+  // refuse says at the form what was not sent, and why.
+  function refuse(why) {
+    for (const old of document.querySelectorAll("#problem, .drop .wrong")) old.remove();
+    const wrong = document.createElement("p");
+    wrong.className = "wrong";
+    wrong.id = "files-wrong";
+    wrong.setAttribute("role", "alert");
+    wrong.textContent = why;
+    drop.classList.add("bad");
+    input.setAttribute("aria-invalid", "true");
+    input.setAttribute("aria-describedby", wrong.id);
+    input.before(wrong);
+    input.focus();
+  }
+
   form.addEventListener("submit", async (e) => {
     if (!input.files.length) return; // the server says what is missing
     e.preventDefault();
@@ -291,12 +379,12 @@
     send.classList.add("busy");
     send.disabled = true;
     const files = [];
-    for (const file of input.files) {
-      let given = file;
-      if ("filter" in form.dataset) {
-        try { given = await only(file); } catch { given = file; }
-      }
-      files.push(given);
+    try {
+      for (const file of input.files) files.push("filter" in form.dataset ? await only(file) : file);
+    } catch (why) {
+      idle();
+      refuse(why instanceof Stays ? why.message : form.dataset.lost);
+      return;
     }
     const u = under = { files, whole: new Blob(files), mark: "", place: null, known: null, offset: 0, pause: firstPause, held: false, ended: false, lost: false, wake: null, request: null };
     sending.hidden = false;
