@@ -157,6 +157,9 @@ func fillPeople(ctx context.Context, s *store.Store, user social.User, n int, no
 	if err != nil {
 		return err
 	}
+	if source, err = s.SourceFor(ctx, t); err != nil {
+		return err
+	}
 	for i := 0; i < n; i += recordBatch {
 		var batch []social.Record
 		for k := i; k < min(i+recordBatch, n); k++ {
