@@ -90,7 +90,7 @@ func TestAnnouncedForPreviews(t *testing.T) {
 	}
 	var mine []string
 	page.doc.Find(`link[rel=me], a[rel~=me]`).Each(func(_ int, s *goquery.Selection) { mine = append(mine, s.AttrOr("href", "")) })
-	if want := []string{"https://shore.test/users/alice", "https://x.com/alice_x", "https://shore.test/users/alice"}; !slices.Equal(mine, want) {
+	if want := []string{"https://shore.test/users/alice", "https://shore.test/users/alice", "https://x.com/alice_x"}; !slices.Equal(mine, want) {
 		t.Errorf("rel=me: %q", mine)
 	}
 	if page.Header.Get("X-Robots-Tag") != "noindex" {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"godwit/internal/store"
@@ -16,7 +17,9 @@ type networkPage struct {
 	Hosts    []hostRow
 	Others   int // found on further servers
 	Arrivals chart
-	Arrived  int // in the weeks of the chart
+	From     time.Time // when the first week of the chart begins
+	Arrived  int       // in its weeks
+	Most     int       // in one of them
 	Watch    store.Watch
 }
 
@@ -49,7 +52,7 @@ func (s *site) network(v *visit) error {
 		return err
 	}
 	page.Found, page.Hosts = v.foundChart(page.Counts), hostRows(hosts)
-	page.Arrivals = v.arrivalsChart(from, weeks)
+	page.Arrivals, page.From, page.Most = v.arrivalsChart(from, weeks), from, slices.Max(weeks)
 	for _, n := range weeks {
 		page.Arrived += n
 	}
@@ -82,7 +85,11 @@ func (v *visit) arrivalsChart(from time.Time, weeks []int) chart {
 	var marks []mark
 	total := 0
 	for i, n := range weeks {
-		marks = append(marks, mark{Class: "c-found", Label: v.say("network.week", "date", v.clock().Date(from.Add(time.Duration(i)*week))), N: n})
+		class := "c-found"
+		if n == 0 {
+			class = "c-none"
+		}
+		marks = append(marks, mark{Class: class, Label: v.say("network.week", "date", v.clock().Date(from.Add(time.Duration(i)*week))), N: n})
 		total += n
 	}
 	return columns(chart{

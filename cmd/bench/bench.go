@@ -22,6 +22,7 @@ var benchmarks = []benchmark{
 	{"save", saveRows},
 	{"edges", edgeRows},
 	{"registry", registryRows},
+	{"pages", pageRows},
 	{"follow", followRows},
 	{"wave", waveRows},
 	{"queue", queueRows},

@@ -73,6 +73,7 @@ func TestShort(t *testing.T) {
 		"queue: sweep and scheduler":             {0, 1},
 		"queue: first follow":                    {0, 120},
 		"extract: bios":                          {1000, 1e8},
+		"page of Matches, SQLite":                {0.01, 10_000},
 	} {
 		r, ok := got[name]
 		if runtime.GOOS != "linux" && strings.Contains(name, ": memory") {

@@ -13,6 +13,7 @@ type sizes struct {
 	crowd     crowd
 	registry  registry
 	passes    int // of each measurement in turn; the best one counts
+	matches   int // that a person turns the pages of
 	scenes    []scene
 	wave      wave
 	queue     queue
@@ -22,7 +23,7 @@ type sizes struct {
 
 // full is what figures are told of.
 var full = sizes{
-	text: 1_000_000_000, plainText: 250_000_000, crowd: crowd{200_000}, registry: registry{5_000_000, 10_000}, passes: 3,
+	text: 1_000_000_000, plainText: 250_000_000, crowd: crowd{200_000}, registry: registry{5_000_000, 10_000}, matches: 10_000, passes: 3,
 	scenes: []scene{
 		{social.Mastodon, 2000, 500, 2.1, atMost(1.02, "")},
 		{social.GoToSocial, 200, 100, 2.1, aim{}},
@@ -37,7 +38,7 @@ var full = sizes{
 
 // small is to see that everything works.
 var small = sizes{
-	text: 4_000_000, plainText: 4_000_000, crowd: crowd{2_000}, registry: registry{20_000, 1_000}, passes: 1,
+	text: 4_000_000, plainText: 4_000_000, crowd: crowd{2_000}, registry: registry{20_000, 1_000}, matches: 300, passes: 1,
 	scenes: []scene{
 		{social.Mastodon, 40, 20, 2.1, aim{}},
 		{social.GoToSocial, 20, 10, 2.1, aim{}},
