@@ -82,7 +82,7 @@ func TestPieces(t *testing.T) {
 	path := a.Header.Get("Location")
 	half := int64(len(zip) / 2)
 	wantAnswer(t, "first piece", b.piece(path, 0, zip[:half]), http.StatusNoContent, fmt.Sprint(half))
-	b.page("/sources/new").want(t, "twitter-2026.zip: The connection broke at 50%.")
+	b.page("/sources/new").want(t, fmt.Sprintf("twitter-2026.zip: The connection broke at %d%%.", 100*half/int64(len(zip))))
 	again := b.declare(files)
 	wantAnswer(t, "found again", again, http.StatusCreated, fmt.Sprint(half))
 	if again.Header.Get("Location") != path {

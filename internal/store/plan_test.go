@@ -3,6 +3,7 @@ package store_test
 import (
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,9 @@ import (
 
 // readsAll is a step of a plan that reads a whole table which grows.
 var readsAll = regexp.MustCompile(`^SCAN (accounts|a|edges|matches|m|n|lookups|l|k|domains|d|follow_jobs|j|registrations|g|tasks)\b`)
+
+// placeholder is where a value stands in a text.
+var placeholder = regexp.MustCompile(`\$(\d+)`)
 
 // A batch costs what its rows cost, however much is stored beside: no
 // statement with an array reads a whole table.
@@ -45,8 +49,7 @@ func TestBatchesReadNoWholeTable(t *testing.T) {
 
 func explain(t *testing.T, s *store.Store, text string) {
 	t.Helper()
-	args := make([]any, len(regexp.MustCompile(`\$\d+`).FindAllString(text, -1)))
-	rows := must(s.WriteDB().QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+text, args[:highest(text)]...))(t)
+	rows := must(s.WriteDB().QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+text, make([]any, highest(text))...))(t)
 	defer rows.Close()
 	begun := map[int]bool{} // joins, by their place in the plan, that read something
 	for rows.Next() {
@@ -64,8 +67,12 @@ func explain(t *testing.T, s *store.Store, text string) {
 
 // highest is the number of the text's last placeholder.
 func highest(text string) (n int) {
-	for _, found := range regexp.MustCompile(`\$(\d)`).FindAllStringSubmatch(text, -1) {
-		n = max(n, int(found[1][0]-'0'))
+	for _, found := range placeholder.FindAllStringSubmatch(text, -1) {
+		number, err := strconv.Atoi(found[1])
+		if err != nil {
+			panic("a placeholder of more digits than an int holds: " + err.Error())
+		}
+		n = max(n, number)
 	}
 	return n
 }
