@@ -22,7 +22,7 @@ import (
 var files embed.FS
 
 // codes are the languages, the fallback first.
-var codes = []string{"en", "zh-Hans", "de", "fr"}
+var codes = []string{"en", "zh-Hans", "de", "fr", "es", "ja"}
 
 // pluralForms are the names of plural categories in the data files.
 var pluralForms = map[plural.Form]string{

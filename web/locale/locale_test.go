@@ -15,7 +15,7 @@ import (
 )
 
 // codes are the languages whose messages have to be complete.
-var codes = strings.Fields("en zh-Hans de fr")
+var codes = strings.Fields("en zh-Hans de fr es ja")
 
 func load(t *testing.T) *locale.Set {
 	t.Helper()
@@ -111,6 +111,7 @@ func TestNumbers(t *testing.T) {
 	set := load(t)
 	for _, c := range []struct{ code, four, five, decimal string }{
 		{"en", "3,000", "20,000", "1.5"}, {"zh-Hans", "3,000", "20,000", "1.5"}, {"de", "3.000", "20.000", "1,5"}, {"fr", "3\u00a0000", "20\u00a0000", "1,5"},
+		{"es", "3000", "20.000", "1,5"}, {"ja", "3,000", "20,000", "1.5"},
 	} {
 		lang := set.Get(c.code)
 		if a, b, d := lang.Number(3000), lang.Number(20000), lang.Decimal(1.5, 1); a != c.four || b != c.five || d != c.decimal {
@@ -155,7 +156,7 @@ func TestSay(t *testing.T) {
 func TestChoose(t *testing.T) {
 	set := load(t)
 	for _, c := range []struct{ chosen, accept, want string }{
-		{"", "", "en"}, {"", "zh-CN,en;q=0.5", "zh-Hans"}, {"", "zh-TW", "zh-Hans"}, {"", "de-AT, fr;q=0.9", "de"}, {"", "sv, da;q=0.9", "en"}, {"zh-Hans", "en", "zh-Hans"},
+		{"", "", "en"}, {"", "zh-CN,en;q=0.5", "zh-Hans"}, {"", "zh-TW", "zh-Hans"}, {"", "de-AT, fr;q=0.9", "de"}, {"", "es-MX", "es"}, {"", "ja-JP,en;q=0.5", "ja"}, {"", "sv, da;q=0.9", "en"}, {"zh-Hans", "en", "zh-Hans"},
 		{"xx", "en", "en"}, {"", strings.Repeat("a-", 2000), "en"}, {"", "\x00", "en"},
 	} {
 		if got := set.Choose(c.chosen, c.accept).Code; got != c.want {
