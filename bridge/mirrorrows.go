@@ -12,9 +12,18 @@ import (
 	"godwit/internal/social"
 )
 
-// Rows are the rows of the ledger that a rendered Post becomes, before anything
+// Planned is a Post of the plan, at its position, with what it becomes.
+func Planned(p *social.Post, place Place, r Rendered, at int) social.MirrorPost {
+	m := social.MirrorPost{Post: *p, Position: at, Answers: place.Answers, Torn: place.Torn, Visibility: place.Visibility, Jobs: ledgerRows(p, r)}
+	for _, n := range r.Notes {
+		m.Notes = append(m.Notes, string(n))
+	}
+	return m
+}
+
+// ledgerRows are the rows of the ledger that a rendered Post becomes, before anything
 // is sent. What each answers is left to whoever knows their ids.
-func Rows(p *social.Post, r Rendered) (rows []social.StatusJob) {
+func ledgerRows(p *social.Post, r Rendered) (rows []social.StatusJob) {
 	for i, d := range r.Drafts {
 		job := social.StatusJob{PostID: p.ID, Part: i + 1, Parts: len(r.Drafts), State: social.StatusPlanned, Draft: d, Print: Fingerprint(d.Text)}
 		for range d.Files {

@@ -181,24 +181,19 @@ var sealedKinds = []struct {
 			return row, r.Scan(&row.value)
 		}},
 	{`SELECT id, hook_secret FROM waves`, `UPDATE waves SET hook_secret = $1 WHERE id = $2`,
-		func(r scanner) (row sealedRow, err error) {
-			var id int64
-			err = r.Scan(&id, &row.value)
-			row.at, row.key = hookAt(id), []any{id}
-			return row, err
-		}},
+		numbered(hookAt)},
 	{`SELECT source_id, token FROM source_tokens`, `UPDATE source_tokens SET token = $1 WHERE source_id = $2`,
-		func(r scanner) (row sealedRow, err error) {
-			var id int64
-			err = r.Scan(&id, &row.value)
-			row.at, row.key = sourceTokenAt(id), []any{id}
-			return row, err
-		}},
+		numbered(sourceTokenAt)},
 	{`SELECT user_id, address FROM mails`, `UPDATE mails SET address = $1 WHERE user_id = $2`,
-		func(r scanner) (row sealedRow, err error) {
-			var user int64
-			err = r.Scan(&user, &row.value)
-			row.at, row.key = addressAt(user), []any{user}
-			return row, err
-		}},
+		numbered(addressAt)},
+}
+
+// numbered scans a row whose key and place are one number.
+func numbered(at func(id int64) place) func(scanner) (sealedRow, error) {
+	return func(r scanner) (row sealedRow, err error) {
+		var id int64
+		err = r.Scan(&id, &row.value)
+		row.at, row.key = at(id), []any{id}
+		return row, err
+	}
 }

@@ -228,38 +228,21 @@ func (l *looking) plan(ctx context.Context, look *store.LiveLook, ready []social
 	if len(ready) == 0 {
 		return nil
 	}
-	m := l.x.Mirror
-	parents := make([]string, len(ready))
+	steps, out, err := l.choose(ctx, ready)
+	if err != nil {
+		return err
+	}
+	canvas, err := l.canvas(ctx)
+	if err != nil {
+		return err
+	}
 	byID := map[string]*social.Post{}
 	for i := range ready {
-		parents[i], byID[ready[i].ID] = ready[i].Reply.ID, &ready[i]
+		byID[ready[i].ID] = &ready[i]
 	}
-	carried, err := l.w.store.CarriedOver(ctx, m.DestinationID, m.Network, parents)
-	if err != nil {
-		return err
-	}
-	before, err := l.w.store.LivePosts(ctx, m.ID, parents)
-	if err != nil {
-		return err
-	}
-	people, err := l.w.store.People(ctx, m.UserID, m.Network)
-	if err != nil {
-		return err
-	}
-	policy, err := l.w.store.MirrorPolicy(ctx, l.x.Destination.Host)
-	if err != nil {
-		return err
-	}
-	canvas := bridge.CanvasOf(m, l.x.Destination, people.Of)
-	canvas.Rules = quieter(canvas.Rules, policy)
-	steps, out := bridge.LiveSteps(ready, m.Rules, func(id string) bool { return carried[id] }, func(id string) bridge.Left { return bridge.Left(before[id].Why) })
 	for i, step := range steps {
 		p := byID[step.PostID]
-		rendered := bridge.Render(p, canvas, step.Place)
-		planned := social.MirrorPost{Post: *p, Position: l.x.Position + i, Answers: step.Place.Answers, Torn: step.Place.Torn, Jobs: bridge.Rows(p, rendered)}
-		for _, n := range rendered.Notes {
-			planned.Notes = append(planned.Notes, string(n))
-		}
+		planned := bridge.Planned(p, step.Place, bridge.Render(p, canvas, step.Place), l.x.Position+i)
 		if len(planned.Jobs) == 0 {
 			out = append(out, bridge.LeftOut{PostID: p.ID, Why: bridge.LeftEmpty})
 			continue
@@ -271,6 +254,42 @@ func (l *looking) plan(ctx context.Context, look *store.LiveLook, ready []social
 		settle(look.Posts, o.PostID, social.LiveLeft, string(o.Why))
 	}
 	return nil
+}
+
+// choose says which of the Posts that are due are carried over, and what became
+// of those that they answer.
+func (l *looking) choose(ctx context.Context, ready []social.Post) ([]bridge.Step, []bridge.LeftOut, error) {
+	m := l.x.Mirror
+	parents := make([]string, len(ready))
+	for i := range ready {
+		parents[i] = ready[i].Reply.ID
+	}
+	carried, err := l.w.store.CarriedOver(ctx, m.DestinationID, m.Network, parents)
+	if err != nil {
+		return nil, nil, err
+	}
+	before, err := l.w.store.LivePosts(ctx, m.ID, parents)
+	if err != nil {
+		return nil, nil, err
+	}
+	steps, out := bridge.LiveSteps(ready, m.Rules, func(id string) bool { return carried[id] }, func(id string) bridge.Left { return bridge.Left(before[id].Why) })
+	return steps, out, nil
+}
+
+// canvas is what the Posts are rendered for, as the server's admin wants it.
+func (l *looking) canvas(ctx context.Context) (bridge.Canvas, error) {
+	m := l.x.Mirror
+	people, err := l.w.store.People(ctx, m.UserID, m.Network)
+	if err != nil {
+		return bridge.Canvas{}, err
+	}
+	policy, err := l.w.store.MirrorPolicy(ctx, l.x.Destination.Host)
+	if err != nil {
+		return bridge.Canvas{}, err
+	}
+	canvas := bridge.CanvasOf(m, l.x.Destination, people.Of)
+	canvas.Rules = quieter(canvas.Rules, policy)
+	return canvas, nil
 }
 
 // settle says what became of a Post.

@@ -99,10 +99,7 @@ func (p *planner) each(step bridge.Step, at int, post *social.Post, r bridge.Ren
 	if p.err != nil || p.done[post.ID] {
 		return
 	}
-	mp := social.MirrorPost{Post: *post, Position: at, Answers: step.Place.Answers, Torn: step.Place.Torn, Visibility: step.Place.Visibility, Jobs: bridge.Rows(post, r)}
-	for _, n := range r.Notes {
-		mp.Notes = append(mp.Notes, string(n))
-	}
+	mp := bridge.Planned(post, step.Place, r, at)
 	p.add(mp)
 	if p.batch = append(p.batch, mp); len(p.batch) == planBatch {
 		p.flush()
